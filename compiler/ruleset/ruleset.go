@@ -45,7 +45,13 @@ type Table struct {
 	Sets    []*Set
 	Objects []*Object
 	Chains  []*Chain
-	Origin  diag.Span
+	// Absent are base chains that must not exist once the table is loaded: what
+	// an earlier version of the same table may have left behind and what would
+	// still judge packets. Each needs its Name and its Base (the tool that loads
+	// the table may have to declare a chain before it can delete it); it has no
+	// rules, and nothing may refer to it. Of no meaning in an iptables table.
+	Absent []*Chain
+	Origin diag.Span
 }
 
 // Chain of that name, or nil.
