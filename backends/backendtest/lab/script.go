@@ -1,0 +1,160 @@
+package lab
+
+import (
+	"net/netip"
+
+	"github.com/loward/loward/dsl/diag"
+)
+
+// Script is a probe file: a topology, what is added to it, and the probes.
+type Script struct {
+	Topology string
+	Hosts    []Host
+	Links    []Link
+	Addrs    []Addr
+	Routes   []Route
+	Sysctls  []Sysctl
+	Listens  []Listen
+	Docker   []Published
+	SelfOff  string   // the reason why there are no self checks; "" if there are
+	NoSelf   []NoSelf // exceptions from the self checks
+	Probes   []*Probe // in the order of the file
+}
+
+// Host is a host block of the policy, and the node that its ruleset is for.
+type Host struct {
+	Name string // "" for a policy without host blocks
+	Node string
+	Span diag.Span
+}
+
+// Link is a further interface of a node.
+type Link struct {
+	Node, Dev string
+}
+
+// Addr is a further address of a node.
+type Addr struct {
+	Node, Dev string
+	Prefix    netip.Prefix // the address with the length of its network
+}
+
+// Route is a further route of a node.
+type Route struct {
+	Node   string
+	Dest   netip.Prefix
+	Via    netip.Addr
+	Dev    string // "" : the kernel finds it
+	Metric int
+}
+
+// Sysctl is a kernel setting of a node's namespace; Key is written with dots.
+type Sysctl struct {
+	Node, Key, Value string
+}
+
+// Listen is a further listener.
+type Listen struct {
+	Node  string
+	Proto string // tcp or udp
+	Port  uint16
+}
+
+// Published is a port that a foreign Docker-like ruleset translates.
+type Published struct {
+	Proto    string // tcp or udp
+	From, To netip.AddrPort
+}
+
+// NoSelf excepts an address, and some of tcp, udp and ping (all if there are
+// none), from the self checks.
+type NoSelf struct {
+	Addr   netip.Addr
+	Protos []string
+	Reason string
+}
+
+// Verdict is what became of a packet.
+type Verdict uint8
+
+const (
+	// Accept: the answer came back, or the packet was received where no answer
+	// is due.
+	Accept Verdict = iota
+	// Drop: nothing came back, and it was not received.
+	Drop
+	// Reject: a reset or an ICMP error came back.
+	Reject
+	// Half: the request was received but the answer did not come back.
+	Half
+	// Fault: the packet could not be sent.
+	Fault
+	// Other: it passed, but not as the probe's options demand.
+	Other
+)
+
+func (v Verdict) String() string {
+	return [...]string{"accept", "drop", "reject", "half", "error", "other"}[v]
+}
+
+// Kind is what a probe sends.
+type Kind uint8
+
+const (
+	// TCP connects, and exchanges data.
+	TCP Kind = iota
+	// UDP sends a datagram that is echoed.
+	UDP
+	// SCTP sends an INIT chunk.
+	SCTP
+	// Ping sends an echo request of the destination's family.
+	Ping
+	// ICMP sends one packet of Probe.Type and Probe.Code.
+	ICMP
+	// Raw sends one packet of Probe.Number.
+	Raw
+	// FTP opens a control and a passive data connection.
+	FTP
+	// TFTP sends a read request.
+	TFTP
+	// FragNeeded sends an ICMP error about a connection.
+	FragNeeded
+)
+
+// Target is an address with the device it is meant on and a port.
+type Target struct {
+	Addr netip.Addr // without a zone
+	Dev  string     // "" if none was named
+	Port uint16     // 0 if there is none
+}
+
+// Probe is one question to the kernel and the answer that the policy gives.
+type Probe struct {
+	Node   string
+	Kind   Kind
+	Number uint8 // Raw: the protocol's number
+	Type   uint8 // ICMP
+	Code   uint8
+	From   Target // From.Addr is invalid if the kernel chooses
+	To     Target
+
+	User, Group string
+	At          string     // node that must answer; "" : any
+	As          netip.Addr // source that the other end must see; invalid: any
+	By          netip.Addr // FragNeeded: sender of the error
+	Mark        uint32
+	Bytes       int
+	Count       int // 0 if the probe is a single packet
+	PassMin     int
+	PassMax     int
+	Frag, Fresh bool
+	Spoof       bool
+	Kernel      bool
+	NoConn      bool
+
+	Want Verdict
+	Then []*Probe // run after this one, in order; only in Script.Probes' elements
+	Span diag.Span
+	Text string // the line as written, without comment
+	Line int
+}
