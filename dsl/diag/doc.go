@@ -8,5 +8,7 @@
 //	f := diag.NewFile("fw.low", []byte("zone lan = eth0\n"))
 //	var l diag.List
 //	l.Errorf(f.Span(5, 8), "zone %s is declared twice", "lan").Helpf("rename one of them")
-//	l.Print(os.Stderr, false)
+//	for _, d := range l.All {
+//		fmt.Println(d.Span, d.Message, d.Help)
+//	}
 package diag
