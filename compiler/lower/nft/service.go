@@ -79,7 +79,7 @@ func joinNames(services []*policy.Service) string {
 	for i, s := range services {
 		names[i] = s.Name
 	}
-	return strings.Join(names, "_")
+	return strings.Join(names, "+") // no name holds a +, so that no two lists meet
 }
 
 // jumps is the chain that asks several services in turn; the one chain itself
