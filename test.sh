@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# All of loward's tests, the kernel's included. Arguments go to go test.
+#
+# The kernel tests load rulesets into network namespaces of their own and need
+# nft, iptables and iproute2, and root (or unprivileged user namespaces). What is
+# missing is installed where that is possible (root, apt-get); else it is named,
+# and the tests that need it are skipped aloud.
+set -uo pipefail
+cd "$(dirname "$0")" || exit
+export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/go/bin"
+
+if ! command -v go >/dev/null; then
+    echo "test.sh: Go is missing: https://go.dev/dl/" >&2
+    exit 1
+fi
+
+# What the kernel tests call, and the Debian package that has it.
+missing=()
+need() { command -v "$1" >/dev/null || missing+=("$2"); }
+need nft nftables
+need iptables-nft-restore iptables
+need iptables-legacy-restore iptables
+need ip iproute2
+need unshare util-linux
+if ((${#missing[@]})); then
+    mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "test.sh: installing ${missing[*]}" >&2
+        export DEBIAN_FRONTEND=noninteractive
+        if apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null; then
+            missing=()
+        fi
+    fi
+fi
+if ((${#missing[@]})); then
+    echo "test.sh: missing: ${missing[*]}; the kernel tests that need them are skipped" >&2
+fi
+
+# go test hides what a passing package printed, and with it every skipped test.
+# So it runs with -v, and this shows all of a failing package, but of a passing
+# one the skipped tests and the lines that sum up.
+go test -count=1 -timeout 20m -v "$@" ./... </dev/null 2>&1 | awk '
+    function clear(i) { for (i in held) delete held[i]; n = 0 }
+    /^(ok|FAIL|---|\?)? *\t/ || /^(ok|FAIL|\?) / {
+        if ($1 == "FAIL") {
+            for (i = 1; i <= n; i++) print held[i]
+        } else {
+            for (i = 1; i <= n; i++)
+                if (held[i] ~ /SKIP|^(PROBES|SUMMARY|WARNING)/) print held[i]
+        }
+        if ($0 !~ /\[no test files\]/) print
+        fflush()
+        clear()
+        next
+    }
+    { held[++n] = $0 }
+    END { for (i = 1; i <= n; i++) print held[i] }
+'
+status=${PIPESTATUS[0]}
+if [ "$status" = 0 ]; then echo "test.sh: all passed"; else echo "test.sh: FAILED"; fi
+exit "$status"
