@@ -23,6 +23,8 @@ type Comment struct {
 	Span diag.Span
 	// BlankBefore: an empty line stands before it.
 	BlankBefore bool
+	// OwnLine: nothing but blanks stands before it on its line.
+	OwnLine bool
 }
 
 // Stmt is a statement. Every implementation embeds Meta.
@@ -40,9 +42,15 @@ type Meta struct {
 	Trail *Comment
 	// End stands behind the closing brace of a block.
 	End *Comment
+	// Inner comments stand inside the statement, behind a comma or a brace after
+	// which a list goes on on the next line; their spans say where.
+	Inner []Comment
 	// BlankBefore: an empty line stands before the statement (before its lead
-	// comments, where it has some).
+	// comments, where it has some). Never before the first of a body.
 	BlankBefore bool
+	// BlankAfterLead: an empty line stands between the lead comments and the
+	// statement, so they are not about it alone.
+	BlankAfterLead bool
 }
 
 // Span of the statement.

@@ -1,0 +1,19 @@
+package dsl
+
+import (
+	"github.com/loward/loward/dsl/ast"
+	"github.com/loward/loward/dsl/diag"
+	"github.com/loward/loward/dsl/parser"
+)
+
+// MaxFileSize is the size in bytes of the largest policy file that is read.
+const MaxFileSize = parser.MaxFileSize
+
+// Parse reads a policy under the name that its diagnostics show. It always
+// returns a tree; the mistakes come sorted by position.
+func Parse(name string, src []byte) (*ast.File, []*diag.Diagnostic) {
+	var l diag.List
+	tree := parser.Parse(diag.NewFile(name, src), &l)
+	l.Sort()
+	return tree, l.All
+}
