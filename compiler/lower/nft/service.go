@@ -2,6 +2,7 @@ package nft
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/loward/loward/compiler/policy"
@@ -196,8 +197,10 @@ func hasDeny(s *policy.Service) bool {
 		}
 	}
 	for _, p := range s.Publishes {
-		if !p.To4.IsValid() || !p.To6.IsValid() {
-			return true
+		for _, f := range families {
+			if !p.Target(f).IsValid() && slices.ContainsFunc(s.Scopes, func(sc *policy.Scope) bool { return sc.Family()&f != 0 }) {
+				return true
+			}
 		}
 	}
 	return false
