@@ -1,0 +1,432 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Lab is a set of running hosts.
+type Lab struct {
+	Script   *Script
+	Topology Topology
+
+	nodes      map[string]*node
+	spaces     []*space // all, switches too, for closing
+	locks      string   // folder of the iptables lock files
+	ports      atomic.Uint32
+	serial     atomic.Uint64
+	seen       *sightings
+	listens    []Listen
+	broadcasts map[netip.Addr]bool
+
+	closeOnce sync.Once
+	wait      sync.WaitGroup // the listeners' goroutines
+	closers   []interface{ Close() error }
+	closed    atomic.Bool
+}
+
+// node is a running host.
+type node struct {
+	spec  NodeSpec
+	space *space
+	lab   *Lab
+	data  uint16 // port of the passive ftp data connections
+}
+
+// Timing of the probes: what is dropped is known after Patience without an
+// answer; what should be answered has Generous time, as the machine may be busy.
+const (
+	Patience = 350 * time.Millisecond
+	Generous = 2500 * time.Millisecond
+)
+
+// Build makes the hosts of a script and starts its listeners. Nothing is loaded
+// yet. Close ends it all.
+func Build(ctx context.Context, script *Script) (*Lab, error) {
+	top, ok := Lookup(script.Topology)
+	if !ok {
+		return nil, fmt.Errorf("unknown topology %q", script.Topology)
+	}
+	l := &Lab{Script: script, Topology: top, nodes: map[string]*node{}, seen: newSightings()}
+	l.ports.Store(firstPort)
+	l.broadcasts = l.broadcastsOf()
+	if err := l.build(ctx); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Lab) build(ctx context.Context) error {
+	var err error
+	if l.locks, err = os.MkdirTemp("", "loward-lab-"); err != nil {
+		return err
+	}
+	for _, spec := range l.Topology.Nodes {
+		s, err := newSpace(spec.Name)
+		if err != nil {
+			return err
+		}
+		l.spaces = append(l.spaces, s)
+		l.nodes[spec.Name] = &node{spec: spec, space: s, lab: l}
+		if err := defaults(s); err != nil {
+			return err
+		}
+	}
+	if err := l.wires(ctx); err != nil {
+		return err
+	}
+	for _, spec := range l.Topology.Nodes {
+		n := l.nodes[spec.Name]
+		if _, err := n.space.run(ctx, nil, l.addressBatch(spec), "ip", "-batch", "-"); err != nil {
+			return err
+		}
+		if err := l.sysctls(spec); err != nil {
+			return err
+		}
+	}
+	for _, spec := range l.Topology.Nodes {
+		n := l.nodes[spec.Name]
+		if batch := l.routeBatch(spec); batch != "" {
+			if _, err := n.space.run(ctx, nil, batch, "ip", "-batch", "-"); err != nil {
+				return err
+			}
+		}
+	}
+	return l.listen()
+}
+
+// wires lays the cables. Where more than two ends meet there is a switch: a
+// bridge in a namespace of its own, where no host's rules can see the traffic.
+func (l *Lab) wires(ctx context.Context) error {
+	for i, w := range l.Topology.Wires {
+		if len(w) == 2 && !l.isBridge(w[0]) {
+			a, b := l.nodes[w[0].Node].space, l.nodes[w[1].Node].space
+			if _, err := a.run(ctx, nil, fmt.Sprintf("link add %s type veth peer name %s netns %s\n", w[0].Dev, w[1].Dev, b.path()), "ip", "-batch", "-"); err != nil {
+				return err
+			}
+			continue
+		}
+		hub, dev, ends := (*space)(nil), "sw0", []End(w)
+		var batch strings.Builder
+		if l.isBridge(w[0]) {
+			hub, dev, ends = l.nodes[w[0].Node].space, w[0].Dev, w[1:]
+		} else {
+			s, err := newSpace(fmt.Sprintf("switch%d", i))
+			if err != nil {
+				return err
+			}
+			l.spaces = append(l.spaces, s)
+			hub = s
+			if err := defaults(s); err != nil {
+				return err
+			}
+		}
+		// A switch that learns forwards at once only if it does not wait.
+		fmt.Fprintf(&batch, "link add %s type bridge forward_delay 0 mcast_snooping 0\nlink set %s up\n", dev, dev)
+		for k, e := range ends {
+			port := fmt.Sprintf("%sp%d", dev, k)
+			fmt.Fprintf(&batch, "link add %s type veth peer name %s netns %s\nlink set %s master %s up\n", port, e.Dev, l.nodes[e.Node].space.path(), port, dev)
+		}
+		if _, err := hub.run(ctx, nil, batch.String(), "ip", "-batch", "-"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Lab) isBridge(e End) bool {
+	spec, _ := l.Topology.Node(e.Node)
+	return slices.ContainsFunc(spec.Devs, func(d DevSpec) bool { return d.Name == e.Dev && d.Bridge })
+}
+
+// bridgeCalls keeps bridged frames away from the IP hooks: br_netfilter, where it
+// is there, would run them twice.
+func bridgeCalls(s *space) error {
+	return s.do(func() error {
+		for _, k := range []string{"iptables", "ip6tables", "arptables"} {
+			path := "/proc/sys/net/bridge/bridge-nf-call-" + k
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+			if err := os.WriteFile(path, []byte("0"), 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// defaults of every namespace, set before its devices are made so that they
+// inherit them: an address can be used at once (no duplicate address detection,
+// none but those listed), and no reverse path filter but the rules'.
+// ICMP errors are not rationed, because a rejected probe would look like a
+// dropped one; any port may be bound and any group may ping, because probes
+// have users.
+func defaults(s *space) error {
+	if err := bridgeCalls(s); err != nil {
+		return err
+	}
+	if err := s.sysctls([]setting{
+		{"net.ipv4.conf.all.rp_filter", "0"},
+		{"net.ipv4.conf.default.rp_filter", "0"},
+		{"net.ipv4.conf.lo.rp_filter", "0"},
+		{"net.ipv6.conf.default.addr_gen_mode", "1"},
+		{"net.ipv6.conf.default.accept_dad", "0"},
+		{"net.ipv6.conf.default.accept_ra", "0"},
+		{"net.ipv4.icmp_ratelimit", "0"},
+		{"net.ipv6.icmp.ratelimit", "0"},
+		{"net.ipv4.icmp_echo_ignore_broadcasts", "0"},
+		{"net.ipv4.ip_unprivileged_port_start", "0"},
+	}); err != nil {
+		return err
+	}
+	// Where the kernel has these for a namespace they only make room; in a user
+	// namespace some can't be set, and nothing depends on it but probes by users.
+	for _, e := range []setting{
+		{"net.ipv4.icmp_msgs_per_sec", "100000"},
+		{"net.ipv4.icmp_msgs_burst", "100000"},
+		{"net.ipv4.ping_group_range", "0 2147483647"},
+	} {
+		_ = s.sysctls([]setting{e})
+	}
+	return nil
+}
+
+// setting is a sysctl key with dots, and its value.
+type setting struct {
+	key, value string
+}
+
+func (s *space) sysctls(list []setting) error {
+	return s.do(func() error {
+		if err := s.ours(); err != nil {
+			return err
+		}
+		for _, e := range list {
+			if err := os.WriteFile(filepath.Join("/proc/sys", sysctlPath(e.key)), []byte(e.value), 0o644); err != nil {
+				return fmt.Errorf("%s: sysctl %s=%s: %w", s.name, e.key, e.value, err)
+			}
+		}
+		return nil
+	})
+}
+
+// sysctls of a host, once its devices are there.
+func (l *Lab) sysctls(spec NodeSpec) error {
+	forward := "0"
+	if spec.Forwards {
+		forward = "1"
+	}
+	list := []setting{{"net.ipv4.ip_forward", forward}, {"net.ipv6.conf.all.forwarding", forward}}
+	if spec.Name == l.Topology.Main() {
+		local, loopback := l.spoofs()
+		if local {
+			list = append(list, setting{"net.ipv4.conf.all.accept_local", "1"})
+		}
+		if loopback {
+			list = append(list, setting{"net.ipv4.conf.all.route_localnet", "1"})
+		}
+	}
+	for _, s := range l.Script.Sysctls {
+		if s.Node == spec.Name {
+			list = append(list, setting{s.Key, s.Value})
+		}
+	}
+	return l.nodes[spec.Name].space.sysctls(list)
+}
+
+// sysctlPath turns dots into slashes; a slash stands for a dot in the name of a
+// device, as sysctl(8) has it.
+func sysctlPath(key string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.':
+			return '/'
+		case '/':
+			return '.'
+		}
+		return r
+	}, key)
+}
+
+// spoofs says whether the script has spoofed packets, and some in 127/8.
+func (l *Lab) spoofs() (local, loopback bool) {
+	for _, p := range l.Script.All() {
+		if !p.Spoof {
+			continue
+		}
+		local = true
+		for _, a := range []netip.Addr{p.From.Addr, p.To.Addr} {
+			loopback = loopback || a.Is4() && a.IsLoopback()
+		}
+	}
+	return local, loopback
+}
+
+// All probes, those behind "then" too.
+func (s *Script) All() []*Probe {
+	var out []*Probe
+	for _, p := range s.Probes {
+		out = append(out, p)
+		out = append(out, p.Then...)
+	}
+	return out
+}
+
+func (l *Lab) furtherDevs(name string) []DevSpec {
+	var out []DevSpec
+	for _, k := range l.Script.Links {
+		if k.Node == name {
+			out = append(out, DevSpec{Name: k.Dev, Bridge: true})
+		}
+	}
+	return out
+}
+
+func (l *Lab) addressBatch(spec NodeSpec) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "link set lo up\n")
+	for _, d := range l.furtherDevs(spec.Name) {
+		fmt.Fprintf(&b, "link add %s type bridge forward_delay 0\n", d.Name)
+		// A bridge without a port has no carrier, and no usable IPv6 address.
+		fmt.Fprintf(&b, "link add %s.p type veth peer name %s.q\nlink set %s.p master %s up\nlink set %s.q up\nlink set %s up\n", d.Name, d.Name, d.Name, d.Name, d.Name, d.Name)
+	}
+	preferred := map[string]bool{} // devices that have their global IPv6 address
+	for _, d := range spec.Devs {
+		fmt.Fprintf(&b, "link set %s up\n", d.Name)
+		for _, a := range d.Addrs {
+			addressLine(&b, d.Name, a, preferred)
+		}
+	}
+	for _, a := range l.Script.Addrs {
+		if a.Node == spec.Name {
+			addressLine(&b, a.Dev, a.Prefix, preferred)
+		}
+	}
+	return b.String()
+}
+
+// addressLine adds an address. The kernel prefers the IPv6 address that was added
+// last, but the IPv4 address that was added first; the lab has it one way: a
+// further address is used only by who asks for it.
+func addressLine(b *strings.Builder, dev string, a netip.Prefix, preferred map[string]bool) {
+	tail := ""
+	if a.Addr().Is6() {
+		tail = " nodad"
+		if dev != "lo" && !a.Addr().IsLinkLocalUnicast() {
+			if preferred[dev] {
+				tail += " preferred_lft 0"
+			}
+			preferred[dev] = true
+		}
+	}
+	fmt.Fprintf(b, "addr add %s dev %s%s\n", a, dev, tail)
+}
+
+func (l *Lab) routeBatch(spec NodeSpec) string {
+	var b strings.Builder
+	for _, g := range spec.Gateways {
+		fmt.Fprintf(&b, "route add default via %s\n", g)
+	}
+	for _, r := range l.Script.Routes {
+		if r.Node != spec.Name {
+			continue
+		}
+		fmt.Fprintf(&b, "route add %s via %s", r.Dest, r.Via)
+		if r.Dev != "" {
+			fmt.Fprintf(&b, " dev %s", r.Dev)
+		}
+		if r.Metric != 0 {
+			fmt.Fprintf(&b, " metric %d", r.Metric)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Addresses of a node as the kernel has them now, link-local ones with their
+// device as zone.
+func (l *Lab) Addresses(name string) ([]netip.Addr, error) {
+	n, err := l.node(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []netip.Addr
+	err = n.space.do(func() error {
+		links, err := net.Interfaces()
+		if err != nil {
+			return err
+		}
+		for _, k := range links {
+			addrs, err := k.Addrs()
+			if err != nil {
+				return err
+			}
+			for _, a := range addrs {
+				p, err := netip.ParsePrefix(a.String())
+				if err != nil {
+					return err
+				}
+				ip := p.Addr().WithZone("")
+				if ip.Is6() && ip.IsLinkLocalUnicast() {
+					ip = ip.WithZone(k.Name)
+				}
+				out = append(out, ip)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (l *Lab) node(name string) (*node, error) {
+	if name == "self" {
+		name = l.Topology.Main()
+	}
+	n := l.nodes[name]
+	if n == nil {
+		return nil, fmt.Errorf("topology %s has no node %q", l.Topology.Name, name)
+	}
+	return n, nil
+}
+
+// Run starts a tool on a node and returns what it printed.
+func (l *Lab) Run(ctx context.Context, name, input string, argv ...string) (string, error) {
+	n, err := l.node(name)
+	if err != nil {
+		return "", err
+	}
+	return n.space.run(ctx, l.env(name), input, argv...)
+}
+
+// env of the tools: a lock file that this process may write, one for each node.
+func (l *Lab) env(name string) []string {
+	return []string{"XTABLES_LOCKFILE=" + filepath.Join(l.locks, name+".lock"), "LC_ALL=C"}
+}
+
+// Close ends the listeners and the namespaces.
+func (l *Lab) Close() {
+	l.closeOnce.Do(func() {
+		l.closed.Store(true)
+		for _, c := range l.closers {
+			c.Close()
+		}
+		l.wait.Wait()
+		for _, s := range l.spaces {
+			s.close()
+		}
+		if l.locks != "" {
+			os.RemoveAll(l.locks)
+		}
+	})
+}

@@ -1,0 +1,411 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Result is what the kernel answered to a probe.
+type Result struct {
+	Probe  *Probe
+	Got    Verdict
+	Passed int    // with Count: how many
+	Detail string // what was observed
+
+	outcome
+}
+
+// OK says whether it is what the probe expects.
+func (r Result) OK() bool {
+	p := r.Probe
+	if p.Count > 0 {
+		rest := r.Passed == p.Count || r.Got == p.Want
+		return r.Got != Fault && rest && r.Passed >= p.PassMin && r.Passed <= p.PassMax
+	}
+	return r.Got == p.Want
+}
+
+// Expected in words.
+func (p *Probe) Expected() string {
+	switch {
+	case p.Count > 0 && p.PassMin != p.PassMax:
+		return fmt.Sprintf("%d to %d of %d accepted, the rest %s", p.PassMin, p.PassMax, p.Count, p.Want)
+	case p.Count > 0:
+		return fmt.Sprintf("%d of %d accepted, the rest %s", p.PassMin, p.Count, p.Want)
+	}
+	return p.Want.String()
+}
+
+// String says what was got.
+func (r Result) String() string {
+	s := r.Got.String()
+	if r.Probe.Count > 0 {
+		s = fmt.Sprintf("%d of %d accepted, the rest %s", r.Passed, r.Probe.Count, r.Got)
+	}
+	if r.Detail != "" {
+		s += " (" + r.Detail + ")"
+	}
+	return s
+}
+
+// Probes runs sequences of probes (one and those behind its "then" each): all at
+// once, then one by one those whose packets conntrack can't tell apart. The
+// results are in the order of the probes.
+func (l *Lab) Probes(ctx context.Context, heads []*Probe) []Result {
+	results := make([][]Result, len(heads))
+	var wait sync.WaitGroup
+	for i, p := range heads {
+		if !alone(p) {
+			wait.Go(func() { results[i] = l.sequence(ctx, p) })
+		}
+	}
+	wait.Wait()
+	for i, p := range heads {
+		if alone(p) {
+			if err := l.FlushConntrack(); err != nil {
+				results[i] = []Result{{Probe: p, Got: Fault, Detail: err.Error()}}
+				continue
+			}
+			results[i] = l.sequence(ctx, p)
+		}
+	}
+	// What came in late, on a busy machine, came in all the same.
+	for _, list := range results {
+		for k, r := range list {
+			if r.Got == Drop && r.Probe.Count == 0 && r.late != nil && r.late() {
+				list[k].Got, list[k].Detail = Half, "received, but only after the probe's time"
+			}
+		}
+	}
+	var out []Result
+	for _, list := range results {
+		out = append(out, list...)
+	}
+	return out
+}
+
+// alone: packets of these have no ports, so all between two addresses are one
+// connection to conntrack.
+func alone(p *Probe) bool {
+	for _, q := range append([]*Probe{p}, p.Then...) {
+		if q.Kind == Raw {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Lab) sequence(ctx context.Context, p *Probe) []Result {
+	out := []Result{l.Probe(ctx, p)}
+	for _, q := range p.Then {
+		out = append(out, l.Probe(ctx, q))
+	}
+	return out
+}
+
+// Probe asks one question.
+func (l *Lab) Probe(ctx context.Context, p *Probe) Result {
+	r := Result{Probe: p}
+	n, err := l.node(p.Node)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		r.Got, r.Detail = Fault, err.Error()
+		return r
+	}
+	switch {
+	case p.Kind == FragNeeded:
+		r.outcome = n.fragNeeded(p)
+	case p.Spoof:
+		r.outcome = n.spoof(p)
+	case p.Count > 0 && (p.Kind == Ping || p.Kind == ICMP || p.Kind == Raw):
+		return n.packets(p)
+	case p.Count > 0:
+		return n.connections(p)
+	default:
+		r.outcome = n.single(p)
+	}
+	r.Got, r.Detail = r.outcome.got, r.outcome.detail
+	return r
+}
+
+// outcome of one attempt.
+type outcome struct {
+	got    Verdict
+	detail string
+	late   func() bool // asks once more whether it was received
+}
+
+func fault(err error) outcome { return outcome{got: Fault, detail: err.Error()} }
+
+// patience is how long an answer is waited for.
+func (p *Probe) patience() time.Duration {
+	switch {
+	case p.Count > 0:
+		// Below TCP's first retransmission, which would count again.
+		return 800 * time.Millisecond
+	case p.Want == Drop:
+		return Patience
+	}
+	return Generous
+}
+
+// attempt is one flow of a probe: prepared, so that the sending can be quick.
+type attempt struct {
+	n      *node
+	p      *Probe
+	sock   *socket
+	number uint64
+	port   uint16 // the client's
+	device int
+	denied bool // the system refused to send (EPERM): a rule of the output hook
+}
+
+func (n *node) single(p *Probe) outcome {
+	a, err := n.prepare(p)
+	if err != nil {
+		return fault(err)
+	}
+	defer a.sock.Close()
+	end := time.Now().Add(p.patience())
+	if err := a.fire(); err != nil {
+		return a.failed(err)
+	}
+	return a.await(end)
+}
+
+// failed is the outcome of an error of the socket.
+func (a *attempt) failed(err error) outcome {
+	switch {
+	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.EHOSTUNREACH), errors.Is(err, unix.EACCES),
+		errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.ENOPROTOOPT), errors.Is(err, unix.EPROTO):
+		if a.p.Kind == TCP && len(a.seen()) > 0 {
+			return outcome{got: Fault, detail: "refused by the host itself: nothing listens at " + a.seen()[0].node}
+		}
+		return outcome{got: Reject, detail: err.Error()}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return a.silent()
+	}
+	return fault(err)
+}
+
+// silent is the outcome when nothing came back.
+func (a *attempt) silent() outcome {
+	if at := a.seen(); len(at) > 0 {
+		return outcome{got: Half, detail: "received at " + at[0].node + " from " + at[0].from.String() + ", but no answer came back"}
+	}
+	o := outcome{got: Drop, late: func() bool { return len(a.seen()) > 0 }}
+	if a.denied {
+		o.detail = "the system call was refused: " + unix.EPERM.Error()
+	}
+	return o
+}
+
+// seen is where the probe's packet was received.
+func (a *attempt) seen() []sighting {
+	s := a.n.lab.seen
+	switch a.p.Kind {
+	case TCP, FTP, FragNeeded:
+		return s.ofFlow(flow{client: a.port})
+	case UDP, TFTP:
+		return s.ofNumber(a.number, 17, 0)
+	case SCTP:
+		return s.ofNumber(a.number, 132, 0)
+	case Ping:
+		proto := uint8(1)
+		if a.p.To.Addr.Is6() {
+			proto = 58
+		}
+		return s.ofNumber(a.number, proto, echoType(a.p.To.Addr))
+	case ICMP:
+		return s.ofNumber(a.number, a.p.Number, a.p.Type)
+	}
+	return s.ofNumber(a.number, a.p.Number, 0)
+}
+
+// oneWay says whether no answer is due: arrival is all that is asked for.
+func (l *Lab) oneWay(p *Probe) bool {
+	return p.Kind == ICMP || p.Kind == Raw || p.Spoof || p.Kind != TCP && l.group(p.To.Addr)
+}
+
+// group says whether a has several receivers: multicast, or a broadcast address
+// of the lab.
+func (l *Lab) group(a netip.Addr) bool {
+	return IsGroup(a) || l.broadcasts[a]
+}
+
+// broadcastsOf the networks that the topology and the script name.
+func (l *Lab) broadcastsOf() map[netip.Addr]bool {
+	out := map[netip.Addr]bool{}
+	add := func(p netip.Prefix) {
+		if !p.Addr().Is4() || p.Bits() > 30 {
+			return
+		}
+		b := p.Masked().Addr().As4()
+		n := binary.BigEndian.Uint32(b[:]) | 1<<(32-p.Bits()) - 1
+		binary.BigEndian.PutUint32(b[:], n)
+		out[netip.AddrFrom4(b)] = true
+	}
+	for _, n := range l.Topology.Nodes {
+		for _, d := range n.Devs {
+			for _, p := range d.Addrs {
+				add(p)
+			}
+		}
+	}
+	for _, a := range l.Script.Addrs {
+		add(a.Prefix)
+	}
+	return out
+}
+
+// prepare makes the socket, with the probe's owner, source, mark and device.
+func (n *node) prepare(p *Probe) (*attempt, error) {
+	a := &attempt{n: n, p: p, number: n.lab.serial.Add(1)}
+	six := p.To.Addr.Is6()
+	kind, proto := unix.SOCK_RAW, int(p.Number)
+	switch p.Kind {
+	case TCP, FTP, FragNeeded:
+		kind, proto = unix.SOCK_STREAM, 0
+	case UDP, TFTP:
+		kind, proto = unix.SOCK_DGRAM, 0
+	case SCTP:
+		proto = 132
+	case Ping:
+		kind, proto = unix.SOCK_DGRAM, 1
+		if six {
+			proto = 58
+		}
+	}
+	make := func() (err error) { a.sock, err = open(six, kind, proto); return err }
+	var err error
+	if p.User == "" && p.Group == "" {
+		err = n.space.do(make)
+	} else {
+		var become func() error
+		if become, err = credentials(p.User, p.Group, kind == unix.SOCK_RAW); err != nil {
+			return nil, err
+		}
+		err = n.space.as(become, make)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := n.space.do(a.options); err != nil {
+		a.sock.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// options are set on the namespace's own thread, which has the rights for it.
+func (a *attempt) options() error {
+	p, s := a.p, a.sock
+	name := p.To.Dev
+	if name == "" {
+		name = p.From.Dev
+	}
+	var err error
+	if a.device, err = device(name); err != nil {
+		return err
+	}
+	level, recvErr := unix.IPPROTO_IP, unix.IP_RECVERR
+	if s.six {
+		level, recvErr = unix.IPPROTO_IPV6, unix.IPV6_RECVERR
+	}
+	// Every ICMP error is to be told, soft ones too.
+	if err := s.set(level, recvErr, 1); err != nil && p.Kind != TCP {
+		return err
+	}
+	if p.Mark != 0 {
+		if err := s.set(unix.SOL_SOCKET, unix.SO_MARK, int(p.Mark)); err != nil {
+			return err
+		}
+	}
+	if a.n.lab.group(p.To.Addr) {
+		if err := s.set(unix.SOL_SOCKET, unix.SO_BROADCAST, 1); err != nil {
+			return err
+		}
+	}
+	if p.To.Addr.Is4() && p.To.Dev != "" && !p.To.Addr.IsMulticast() {
+		if err := s.control(func(fd int) error { return unix.BindToDevice(fd, p.To.Dev) }); err != nil {
+			return err
+		}
+	}
+	if p.To.Addr.IsMulticast() {
+		if err := a.multicast(); err != nil {
+			return err
+		}
+	}
+	if p.Frag && !s.six {
+		if err := s.set(unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT); err != nil {
+			return err
+		}
+	}
+	source := p.From.Addr
+	if source.IsValid() && source.IsUnspecified() {
+		source = netip.Addr{}
+	}
+	if !p.Kind.HasPorts() || p.Kind == SCTP {
+		a.port = p.From.Port
+		if a.port == 0 && p.Kind == SCTP {
+			a.port = a.n.lab.nextPort()
+		}
+		if source.IsValid() {
+			return s.bind(source, 0, a.device)
+		}
+		return nil
+	}
+	if p.From.Port != 0 {
+		a.port = p.From.Port
+		_ = s.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		return s.bind(source, a.port, a.device)
+	}
+	for {
+		a.port = a.n.lab.nextPort()
+		err := s.bind(source, a.port, a.device)
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return err
+		}
+	}
+}
+
+func (a *attempt) multicast() error {
+	if a.sock.six {
+		if err := a.sock.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, a.device); err != nil {
+			return err
+		}
+		return a.sock.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, 1)
+	}
+	return a.sock.control(func(fd int) error {
+		if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: int32(a.device)}); err != nil {
+			return err
+		}
+		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, 1)
+	})
+}
+
+// checked holds what was accepted against at= and as=.
+func (p *Probe) checked(got []sighting, detail string) outcome {
+	var all []string
+	for _, at := range got {
+		if (p.At == "" || at.node == p.At) && (!p.As.IsValid() || at.from == p.As) {
+			return outcome{got: Accept, detail: detail}
+		}
+		all = append(all, fmt.Sprintf("received at %s from %s", at.node, at.from))
+	}
+	if len(got) == 0 {
+		all = append(all, "it is not known where it was received")
+	}
+	return outcome{got: Other, detail: strings.Join(all, ", ")}
+}
