@@ -1,0 +1,117 @@
+package nft
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/loward/loward/backends/internal/kernel"
+	"github.com/loward/loward/compiler/ruleset"
+)
+
+// load has nft load a text twice.
+func load(t *testing.T, text []byte) {
+	t.Helper()
+	if _, err := kernel.Script(t, "nft -f x.nft\nnft -f x.nft", map[string][]byte{"x.nft": text}, "nft"); err != nil {
+		t.Errorf("nft does not load it: %v\n%s", err, text)
+	}
+}
+
+func write(t *testing.T, rs *ruleset.Ruleset) []byte {
+	t.Helper()
+	text, mistakes := Text{}.Write(rs)
+	for _, m := range mistakes {
+		t.Errorf("%s: %s", m.Span, m.Message)
+	}
+	return text
+}
+
+func tableOf(chains ...*ruleset.Chain) *ruleset.Ruleset {
+	return &ruleset.Ruleset{Tables: []*ruleset.Table{{Name: "loward", Chains: chains}}}
+}
+
+// sample values of a field: one, another, and a range (or the first again).
+func sample(f ruleset.Field) (a, b, r ruleset.Term) {
+	switch i := f.Info(); i.Domain {
+	case ruleset.Name:
+		if f == ruleset.IIF || f == ruleset.OIF {
+			return ruleset.Text("lo"), ruleset.Text("lo"), ruleset.Text("lo")
+		}
+		return ruleset.Text("eth0"), ruleset.Text("tun0"), ruleset.Text("ppp*")
+	case ruleset.String:
+		return ruleset.Text("ftp"), ruleset.Text("tftp"), ruleset.Text("ftp")
+	case ruleset.User, ruleset.Group:
+		return ruleset.Text("daemon"), ruleset.Num(65534), ruleset.Range(1000, 2000)
+	case ruleset.Enum:
+		return ruleset.Num(2), ruleset.Num(2), ruleset.Num(2)
+	case ruleset.Bits:
+		return ruleset.Num(2), ruleset.Num(8), ruleset.Num(2)
+	case ruleset.Addr6:
+		lo := ruleset.U128{Hi: 0xfd53 << 48, Lo: 1}
+		hi := ruleset.U128{Hi: 0xfd53 << 48, Lo: 77}
+		return ruleset.Term{Lo: lo, Hi: lo}, ruleset.Term{Lo: hi, Hi: hi}, ruleset.Term{Lo: lo, Hi: hi}
+	}
+	if f == ruleset.CTDirection || f == ruleset.CTLabel {
+		return ruleset.Num(1), ruleset.Num(0), ruleset.Num(1)
+	}
+	return ruleset.Num(6), ruleset.Num(17), ruleset.Range(6, 12)
+}
+
+// alone: nft takes the field in no concatenation and under no mask.
+func alone(f ruleset.Field) bool {
+	return f == ruleset.CTHelper || f == ruleset.IPDSCP || f == ruleset.IP6DSCP
+}
+
+// Every field of the model, in every way of matching and as the key of a set,
+// is taken by nft.
+func TestEveryField(t *testing.T) {
+	for _, f := range ruleset.Fields() {
+		t.Run(strings.ReplaceAll(f.String(), " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			a, b, r := sample(f)
+			matches := []*ruleset.Match{
+				{Field: f, Terms: []ruleset.Term{a}},
+				{Field: f, Terms: []ruleset.Term{a}, Neg: true},
+				{Field: f, Terms: []ruleset.Term{r}},
+				{Field: f, Terms: []ruleset.Term{r}, Neg: true},
+				{Field: f, Terms: []ruleset.Term{b, a}},
+				{Field: f, Terms: []ruleset.Term{b, a, r}, Neg: true},
+			}
+			if d := f.Info().Domain; d == ruleset.Bits || d == ruleset.Number && f != ruleset.CTLabel && !alone(f) || d == ruleset.Addr4 || d == ruleset.Addr6 {
+				mask := ruleset.U128{Lo: 7}
+				if d == ruleset.Addr6 {
+					mask = ruleset.U128{Hi: ^uint64(0)}
+				}
+				for _, neg := range []bool{false, true} {
+					matches = append(matches,
+						&ruleset.Match{Field: f, Op: ruleset.OpMask, Mask: mask, Terms: []ruleset.Term{ruleset.Num(2)}, Neg: neg},
+						&ruleset.Match{Field: f, Op: ruleset.OpMask, Mask: mask, Terms: []ruleset.Term{ruleset.Num(2), ruleset.Num(3)}, Neg: neg})
+					if d == ruleset.Bits {
+						matches = append(matches, &ruleset.Match{Field: f, Op: ruleset.OpAny, Terms: []ruleset.Term{ruleset.Num(6)}, Neg: neg},
+							&ruleset.Match{Field: f, Terms: []ruleset.Term{ruleset.Num(6), ruleset.Num(2)}, Neg: neg})
+					}
+				}
+			}
+			c := &ruleset.Chain{Name: "c"}
+			for i, m := range matches {
+				c.Rules = append(c.Rules, &ruleset.Rule{Body: []ruleset.Stmt{m, ruleset.Accept}, Comment: fmt.Sprint("match ", i), Counted: true})
+			}
+			rs := tableOf(c)
+			if f == ruleset.CTLabel {
+				load(t, write(t, rs))
+				return // nft has no sets of labels: see TestUnsupported
+			}
+			hash := &ruleset.Set{Name: "hash", Key: []ruleset.Field{f}, Size: 10, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Comment: "one"}}}
+			ivl := &ruleset.Set{Name: "ivl", Key: []ruleset.Field{ruleset.PktType, f}, Interval: true, Verdicts: true,
+				Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(0), r}, Verdict: ruleset.Drop}}}
+			if alone(f) {
+				ivl.Key, ivl.Interval, ivl.Elems[0].Key = ivl.Key[1:], f != ruleset.CTHelper, ivl.Elems[0].Key[1:]
+			}
+			rs.Tables[0].Sets = []*ruleset.Set{hash, ivl}
+			c.Rules = append(c.Rules,
+				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Lookup{Key: hash.Key, Set: "hash", Neg: true}, &ruleset.VMap{Key: ivl.Key, Map: "ivl"}}},
+				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.VMap{Key: hash.Key, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Verdict: ruleset.Return}}}}})
+			load(t, write(t, rs))
+		})
+	}
+}
