@@ -194,7 +194,8 @@ type Rule struct {
 	Log           *Log
 	// Families in which the rule can match at all.
 	Families Family
-	// Text is the statement in canonical form on one line, for comments.
+	// Text is the statement in canonical form on one line, for comments. It
+	// holds no double quote, backslash, semicolon or control character.
 	Text string
 	Span diag.Span
 }
@@ -265,10 +266,13 @@ func (b *Block) Idle() bool {
 	return true
 }
 
-// Expect is a test: every packet of the phrase has this fate at the host.
+// Expect is a test: every packet of the phrase has this fate at the host. A
+// class of several protocols makes an Expect of each. The port of the
+// destination stands in To, and Traffic.Ports is nil; only a class of several
+// ports has them in Traffic.Ports, and To has port 0.
 type Expect struct {
 	Verdict Verdict
-	Host    string // "" where there is one host
+	Host    string // the name of the host at which it is judged: "" for the unnamed machine
 	Traffic Traffic
 	Self    bool
 	Any     bool

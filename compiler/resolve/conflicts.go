@@ -1,0 +1,7 @@
+package resolve
+
+import "github.com/loward/loward/compiler/policy"
+
+var _ policy.Verdict
+
+func (r *resolver) checkConflicts(h *host) {}

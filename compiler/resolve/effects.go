@@ -1,0 +1,87 @@
+package resolve
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/loward/loward/compiler/policy"
+	"github.com/loward/loward/dsl/ast"
+)
+
+// checkEffect judges a service's rule on one host: fam are the families of the
+// service's scopes there, declared those of which it has declared addresses.
+func (r *resolver) checkEffect(s *service, ru *rule, q *policy.Rule, fam, declared policy.Family) {
+	if ru.reported {
+		return
+	}
+	traffic := r.trafficFamilies(q)
+	if q.Families == 0 {
+		ru.reported = true
+		why := effectParts(q)
+		if fam != policy.Both {
+			why = append(why, fmt.Sprintf("service %s has only %s addresses", s.p.Name, fam))
+		}
+		r.noEffect(q, why)
+		return
+	}
+	lost := declared & traffic &^ q.Families
+	if lost == 0 || ru.stmt.From == nil {
+		return
+	}
+	ru.reported = true
+	r.oneFamily(q, lost, ru.stmt.From, true)
+}
+
+func (r *resolver) noEffect(q *policy.Rule, why []string) {
+	r.errorf(codeNoEffect, q.Span, "this has no effect in any address family: %s", strings.Join(why, ", ")).
+		Helpf("remove it, or name addresses and traffic of the same family")
+}
+
+// effectParts says which parts of a rule hold for one family alone.
+func effectParts(q *policy.Rule) []string {
+	var why []string
+	var traffic policy.Family
+	for _, t := range q.Traffic {
+		traffic |= t.Families
+	}
+	if traffic != policy.Both {
+		why = append(why, fmt.Sprintf("its traffic is %s", traffic))
+	}
+	if f := q.From.Families(); f != policy.Both {
+		why = append(why, fmt.Sprintf("`from` has only %s addresses", f))
+	}
+	if f := q.To.Families(); f != policy.Both {
+		why = append(why, fmt.Sprintf("`to` has only %s addresses", f))
+	}
+	return why
+}
+
+// oneFamily reports a rule that says nothing for a family of which the service
+// has addresses: a warning where a name hides it, a note where the addresses
+// stand there to be seen.
+func (r *resolver) oneFamily(q *policy.Rule, lost policy.Family, l *ast.List, service bool) {
+	texts := make([]string, 0, len(l.Words))
+	named := false
+	for _, w := range l.Words {
+		texts = append(texts, w.Text)
+		named = named || w.Quoted || !looksLikeAddr(w.Text)
+	}
+	shown := strings.Join(texts, ", ")
+	if len(texts) > 3 {
+		shown = strings.Join(texts[:3], ", ") + ", …"
+	}
+	has := policy.Both &^ lost
+	report := r.notef
+	if named && service {
+		report = r.warnf
+	}
+	if !named && !service {
+		return
+	}
+	what := "allows nothing"
+	if !q.Allow {
+		what = "refuses nothing"
+	}
+	report(codeOneFamily, listSpan(l), "this has no effect for %s: `%s %s` has only %s addresses", lost, l.Keyword.Text(), shown, has).
+		Helpf("as it stands it %s for %s", what, lost)
+}

@@ -1,0 +1,228 @@
+package resolve
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/loward/loward/compiler/policy"
+	"github.com/loward/loward/dsl/ast"
+)
+
+// buildViews gives every host what it has to enforce.
+func (r *resolver) buildViews() {
+	for _, h := range r.hosts {
+		h.view = &policy.View{Policy: r.pol, Host: h.p}
+		r.pol.Views = append(r.pol.Views, h.view)
+	}
+	for _, s := range r.svcs {
+		if len(s.lives) == 0 {
+			r.checkOnAnywhere(s)
+			continue
+		}
+		s.viewsOf = len(s.lives) + len(s.guards)
+		for _, h := range s.lives {
+			r.serviceAt(s, h, r.scopesAt(s, h), containsHost(s.guards, h))
+		}
+		for _, h := range s.guards {
+			if !containsHost(s.lives, h) {
+				r.serviceAt(s, h, r.guardedAt(s), true)
+			}
+		}
+	}
+	r.blockChecks()
+	for _, h := range r.hosts {
+		r.buildBlocks(h)
+	}
+	r.ownAddresses()
+	for _, h := range r.hosts {
+		r.checkConflicts(h)
+	}
+}
+
+// checkOnAnywhere reports unknown words after on in a service that lives
+// nowhere, because of a mistake that was reported.
+func (r *resolver) checkOnAnywhere(s *service) {
+	for i := range s.rules {
+		on := s.rules[i].stmt.On
+		if on == nil {
+			continue
+		}
+		for _, w := range on.Words {
+			if !w.Quoted && r.zones[w.Text] == nil && !r.knownSomewhere(w.Text) {
+				r.ifaceList(r.hosts[0], on.Words)
+			}
+		}
+	}
+}
+
+// serviceAt adds a service with these scopes to a host's view.
+func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope, guards bool) {
+	if len(scopes) == 0 {
+		return
+	}
+	p := &s.p
+	if s.viewsOf > 1 {
+		c := s.p
+		p = &c
+	}
+	p.Scopes = scopes
+	p.Rules = make([]*policy.Rule, 0, len(s.rules))
+	lives := !scopes[0].Guarded
+	var fam, declared policy.Family
+	for _, c := range scopes {
+		fam |= c.Family()
+		if c.Addr.IsValid() {
+			declared |= policy.FamilyOf(c.Addr)
+		}
+	}
+	for i := range s.rules {
+		ru := &s.rules[i]
+		q := ru.at(s.viewsOf)
+		if ru.stmt.On != nil {
+			on, ok := r.ifaceList(h, ru.stmt.On.Words)
+			if !ok {
+				s.bad = true
+				continue
+			}
+			q.On = on
+		}
+		q.Families &= fam
+		r.checkEffect(s, ru, q, fam, declared)
+		p.Rules = append(p.Rules, q)
+	}
+	sortRules(p.Rules)
+	if lives {
+		p.LocalRules = make([]*policy.Rule, 0, len(s.localRules))
+		for i := range s.localRules {
+			ru := &s.localRules[i]
+			q := ru.at(s.viewsOf)
+			q.Families &= fam
+			r.checkEffect(s, ru, q, fam, declared)
+			p.LocalRules = append(p.LocalRules, q)
+		}
+		sortRules(p.LocalRules)
+		p.Publishes = r.publishesAt(s, h, scopes)
+		r.checkServiceAt(s, h, scopes)
+	}
+	h.view.Services = append(h.view.Services, p)
+}
+
+// at is the rule for one more view: itself for the first, else a copy.
+func (ru *rule) at(views int) *policy.Rule {
+	if views <= 1 && !ru.used {
+		ru.used = true
+		return &ru.p
+	}
+	c := ru.p
+	return &c
+}
+
+// ownAddresses fills Own, SharedOwn and Elsewhere of the views.
+func (r *resolver) ownAddresses() {
+	for _, h := range r.hosts {
+		for _, s := range h.view.Services {
+			for _, c := range s.Scopes {
+				if c.Kind == policy.ScopeOwn && !c.Guarded {
+					h.view.Own = append(h.view.Own, c.Addr)
+				}
+			}
+		}
+		slices.SortFunc(h.view.Own, netip.Addr.Compare)
+		h.view.Own = slices.Compact(h.view.Own)
+	}
+	if len(r.hosts) > 1 {
+		r.anycast()
+	}
+}
+
+// place of an own address: the hosts that have it.
+type owned struct {
+	addr  netip.Addr
+	svc   *service
+	item  addrItem
+	homes []*host
+}
+
+// anycast compares the hosts' addresses with each other.
+func (r *resolver) anycast() {
+	var list []owned
+	for _, s := range r.svcs {
+		for _, it := range s.items {
+			if len(s.lives) > 0 && it.kind == itemAddr && !it.addr.IsLoopback() && r.ifaceAddrs[it.addr] == nil {
+				list = append(list, owned{it.addr, s, it, s.lives})
+			}
+		}
+	}
+	// By address, then by the order of the names, which is that of r.svcs.
+	slices.SortStableFunc(list, func(a, b owned) int { return a.addr.Compare(b.addr) })
+	out := list[:0]
+	for _, o := range list {
+		if n := len(out); n > 0 && out[n-1].addr == o.addr {
+			last := &out[n-1]
+			last.homes = slices.Clip(last.homes)
+			for _, h := range o.homes {
+				if !containsHost(last.homes, h) {
+					last.homes = append(last.homes, h)
+				}
+			}
+			continue
+		}
+		out = append(out, o)
+	}
+	for _, o := range out {
+		e := &policy.Elsewhere{Addr: o.addr, Service: o.svc.p.Name, Span: o.item.span}
+		for _, h := range o.homes {
+			e.Homes = append(e.Homes, h.p)
+			if len(o.homes) > 1 {
+				h.view.SharedOwn = append(h.view.SharedOwn, o.addr)
+			}
+		}
+		for _, h := range r.hosts {
+			if !containsHost(o.homes, h) {
+				h.view.Elsewhere = append(h.view.Elsewhere, e)
+			}
+		}
+	}
+	r.sharedInterfaces()
+}
+
+// sharedInterfaces: an address that several hosts have on an interface is no
+// more a proof of who sent it than an anycast address.
+func (r *resolver) sharedInterfaces() {
+	count := map[netip.Addr]int{}
+	for _, h := range r.hosts {
+		for a := range h.addrs {
+			count[a]++
+		}
+	}
+	for _, h := range r.hosts {
+		for a := range h.addrs {
+			if count[a] > 1 {
+				h.view.SharedOwn = append(h.view.SharedOwn, a)
+			}
+		}
+		slices.SortFunc(h.view.SharedOwn, netip.Addr.Compare)
+		h.view.SharedOwn = slices.Compact(h.view.SharedOwn)
+	}
+}
+
+// buildBlocks unites the global blocks and the host's own.
+func (r *resolver) buildBlocks(h *host) {
+	for kind := ast.Local; kind <= ast.Forward; kind++ {
+		b := &policy.Block{Refuse: policy.Drop}
+		if kind == ast.Local {
+			b.Refuse = policy.Reject
+		}
+		r.block(h, kind, b)
+		switch kind {
+		case ast.Local:
+			h.view.Local = b
+		case ast.Inbound:
+			h.view.Inbound = b
+		case ast.Outbound:
+			h.view.Outbound = b
+		case ast.Forward:
+			h.view.Forward = b
+		}
+	}
+}
