@@ -80,13 +80,13 @@ func full(family ruleset.Family) *ruleset.Ruleset {
 		}
 	}
 	t.Chains = []*ruleset.Chain{{Name: "service-dns", Comment: "dns policy.low:20", Rules: []*ruleset.Rule{rule(ruleset.Return)}}}
-	for h := ruleset.Input; h <= ruleset.Output; h++ {
-		t.Chains = append(t.Chains, &ruleset.Chain{Name: h.String(), Base: &ruleset.Base{Type: "filter", Hook: h, Priority: -150 + int(h), Policy: ruleset.VerdictDrop}, Rules: body})
-	}
-	dnat := &ruleset.NAT{Kind: ruleset.DNAT, Map: "targets", Key: t.Sets[2].Key}
-	base := func(name, kind string, h ruleset.Hook, prio int, rules ...*ruleset.Rule) {
+	base := func(name, kind string, h ruleset.Hook, prio int, rules ...*ruleset.Rule) *ruleset.Chain {
 		t.Chains = append(t.Chains, &ruleset.Chain{Name: name, Base: &ruleset.Base{Type: kind, Hook: h, Priority: prio}, Rules: rules})
+		return t.Chains[len(t.Chains)-1]
 	}
+	base("input", "filter", ruleset.Input, 0, body...).Base.Policy = ruleset.VerdictDrop
+	base("output", "filter", ruleset.Output, -150, body[0])
+	dnat := &ruleset.NAT{Kind: ruleset.DNAT, Map: "targets", Key: t.Sets[2].Key}
 	base("raw", "filter", ruleset.Prerouting, -300, rule(&ruleset.NoTrack{}))
 	base("rerouted", "route", ruleset.Output, -150)
 	base("destination", "nat", ruleset.Prerouting, -100, rule(dnat),
