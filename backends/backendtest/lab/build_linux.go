@@ -31,7 +31,8 @@ type Lab struct {
 	closeOnce sync.Once
 	wait      sync.WaitGroup // the listeners' goroutines
 	closers   []interface{ Close() error }
-	closed    atomic.Bool
+	ending    context.Context // done when the lab is closed
+	end       context.CancelFunc
 }
 
 // node is a running host.
@@ -59,6 +60,7 @@ func Build(ctx context.Context, script *Script) (*Lab, error) {
 	l := &Lab{Script: script, Topology: top, nodes: map[string]*node{}, seen: newSightings()}
 	l.ports.Store(firstPort)
 	l.broadcasts = l.broadcastsOf()
+	l.ending, l.end = context.WithCancel(context.Background())
 	if err := l.build(ctx); err != nil {
 		l.Close()
 		return nil, err
@@ -417,7 +419,7 @@ func (l *Lab) env(name string) []string {
 // Close ends the listeners and the namespaces.
 func (l *Lab) Close() {
 	l.closeOnce.Do(func() {
-		l.closed.Store(true)
+		l.end()
 		for _, c := range l.closers {
 			c.Close()
 		}

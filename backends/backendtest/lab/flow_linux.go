@@ -49,6 +49,9 @@ func (a *attempt) fire() error {
 		return err
 	}
 	err := s.send(a.payload(), nil, to)
+	if err != nil && p.Kind == SCTP && !errors.Is(err, unix.EPERM) {
+		err = s.send(a.payload(), nil, to) // that was an error about another's packet
+	}
 	if errors.Is(err, unix.EPERM) {
 		a.denied = true
 		return nil
@@ -97,12 +100,32 @@ func (a *attempt) await(end time.Time) outcome {
 			continue
 		}
 		if err != nil {
+			if a.p.Kind == SCTP && !errors.Is(err, os.ErrDeadlineExceeded) && !a.quoted(buf, oob) {
+				continue
+			}
 			return a.failed(err)
 		}
 		if a.answers(m) {
 			return a.p.checked(a.where(end), "answered by "+m.from.String())
 		}
 	}
+}
+
+// quoted empties the socket's error queue and says whether one of the errors is
+// about a packet of this attempt: a raw socket is told of those of its
+// neighbours too. What is quoted begins with the transport header.
+func (a *attempt) quoted(buf, oob []byte) bool {
+	own := false
+	_ = a.sock.control(func(fd int) error {
+		for {
+			n, _, _, _, err := unix.Recvmsg(fd, buf, oob, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+			if err != nil {
+				return nil
+			}
+			own = own || n >= 2 && binary.BigEndian.Uint16(buf) == a.port
+		}
+	})
+	return own
 }
 
 // where the request was received. The listener has written it down before it

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -150,7 +151,12 @@ func (n *node) listener(k Listen, six bool, groups []netip.Addr) error {
 			if err != nil {
 				return
 			}
-			n.lab.wait.Go(func() { n.serveTCP(c.(*net.TCPConn)) })
+			n.lab.wait.Go(func() {
+				// A client that was cut off by a rule says nothing any more.
+				stop := context.AfterFunc(n.lab.ending, func() { c.Close() })
+				defer stop()
+				n.serveTCP(c.(*net.TCPConn))
+			})
 		}
 	})
 	return nil
@@ -203,7 +209,7 @@ func (n *node) serveTCP(c *net.TCPConn) {
 	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
 	r := bufio.NewReader(c)
 	local := c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")
-	for !n.lab.closed.Load() {
+	for n.lab.ending.Err() == nil {
 		line, err := r.ReadString('\n')
 		if err != nil {
 			return
@@ -264,7 +270,7 @@ func (n *node) serveUDP(s *socket) {
 	buf, oob := make([]byte, 65536), make([]byte, 256)
 	for {
 		m, err := s.receive(buf, oob)
-		if n.lab.closed.Load() {
+		if n.lab.ending.Err() != nil {
 			return
 		}
 		if err != nil {
@@ -354,7 +360,7 @@ func (n *node) observer(proto uint8, six bool, groups []netip.Addr) error {
 		buf, oob := make([]byte, 65536), make([]byte, 256)
 		for {
 			m, err := s.receive(buf, oob)
-			if n.lab.closed.Load() {
+			if n.lab.ending.Err() != nil {
 				return
 			}
 			if err == nil {

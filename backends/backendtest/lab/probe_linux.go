@@ -81,8 +81,12 @@ func (l *Lab) Probes(ctx context.Context, heads []*Probe) []Result {
 	// What came in late, on a busy machine, came in all the same.
 	for _, list := range results {
 		for k, r := range list {
-			if r.Got == Drop && r.Probe.Count == 0 && r.late != nil && r.late() {
+			switch {
+			case r.late == nil || !r.late():
+			case r.Got == Drop:
 				list[k].Got, list[k].Detail = Half, "received, but only after the probe's time"
+			case r.Got == Reject:
+				list[k].Got, list[k].Detail = Fault, noListener
 			}
 		}
 	}
@@ -94,10 +98,11 @@ func (l *Lab) Probes(ctx context.Context, heads []*Probe) []Result {
 }
 
 // alone: packets of these have no ports, so all between two addresses are one
-// connection to conntrack.
+// connection to conntrack; and raw sockets, which SCTP is sent with, are told of
+// each other's errors.
 func alone(p *Probe) bool {
 	for _, q := range append([]*Probe{p}, p.Then...) {
-		if q.Kind == Raw {
+		if q.Kind == Raw || q.Kind == SCTP {
 			return true
 		}
 	}
@@ -189,15 +194,27 @@ func (a *attempt) failed(err error) outcome {
 	switch {
 	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.EHOSTUNREACH), errors.Is(err, unix.EACCES),
 		errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.ENOPROTOOPT), errors.Is(err, unix.EPROTO):
-		if a.p.Kind == TCP && len(a.seen()) > 0 {
-			return outcome{got: Fault, detail: "refused by the host itself: nothing listens at " + a.seen()[0].node}
+		o := outcome{got: Reject, detail: err.Error()}
+		if a.p.Kind == TCP {
+			// The observer may be a little behind the reset.
+			o.late = func() bool { return len(a.seen()) > 0 }
+			for end := time.Now().Add(30 * time.Millisecond); !o.late() && time.Now().Before(end); {
+				time.Sleep(2 * time.Millisecond)
+			}
+			if o.late() {
+				return outcome{got: Fault, detail: noListener}
+			}
 		}
-		return outcome{got: Reject, detail: err.Error()}
+		return o
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return a.silent()
 	}
 	return fault(err)
 }
+
+// noListener explains a reset that no rule has sent: the SYN was received by the
+// destination.
+const noListener = "refused by the destination itself, where nothing listens"
 
 // silent is the outcome when nothing came back.
 func (a *attempt) silent() outcome {
