@@ -97,7 +97,7 @@ func (b *builder) localServices(refuse *ruleset.Verdict) {
 			continue
 		}
 		for _, t := range p.s.LocalClaims(p.f) {
-			m := slices.Concat([]ruleset.Stmt{nfproto(p.f)}, p.where, b.traffic(t, p.f), []ruleset.Stmt{refuse})
+			m := only(p.f, slices.Concat(p.where, b.traffic(t, p.f), []ruleset.Stmt{refuse}))
 			b.add(chainLocal, p.s.Name+" refused "+p.s.Span.FileLine(), p.s.Span, m...)
 		}
 	}

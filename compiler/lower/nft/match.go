@@ -58,9 +58,6 @@ func (b *builder) matches(r *policy.Rule, on ruleset.Field, where ...ruleset.Stm
 			}
 			for _, dst := range b.dest(r, f, on) {
 				m := slices.Clone(where)
-				if f != policy.Both && !t.IsICMP() {
-					m = append(m, nfproto(f))
-				}
 				if r.On != nil {
 					m = append(m, b.zoneMatch(on, r.On))
 				}
@@ -76,7 +73,7 @@ func (b *builder) matches(r *policy.Rule, on ruleset.Field, where ...ruleset.Stm
 				}
 				m = append(m, dst...)
 				m = append(m, b.traffic(t, f)...)
-				for _, m := range b.owners(r, m) {
+				for _, m := range b.owners(r, only(f, m)) {
 					out = append(out, matched{m, t.Helper})
 				}
 			}

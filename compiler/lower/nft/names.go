@@ -47,6 +47,31 @@ func nfproto(f policy.Family) ruleset.Stmt {
 	return ruleset.In(ruleset.NFProto, ruleset.Num(n))
 }
 
+// only puts the restriction to a family in front, where none of the matches
+// implies it.
+func only(f policy.Family, m []ruleset.Stmt) []ruleset.Stmt {
+	if f == policy.Both {
+		return m
+	}
+	implies := func(f ruleset.Field) bool {
+		fam := f.Info().Family
+		return fam == ruleset.IP || fam == ruleset.IP6 || f == ruleset.NFProto
+	}
+	for _, s := range m {
+		switch s := s.(type) {
+		case *ruleset.Match:
+			if implies(s.Field) {
+				return m
+			}
+		case *ruleset.Lookup:
+			if implies(s.Key[0]) {
+				return m
+			}
+		}
+	}
+	return append([]ruleset.Stmt{nfproto(f)}, m...)
+}
+
 var families = [...]policy.Family{policy.V4, policy.V6}
 
 // comment on what a rule of a service or block became.

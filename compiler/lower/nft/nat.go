@@ -92,8 +92,8 @@ func (b *builder) publish(s *policy.Service, p *policy.Publish, f policy.Family,
 				m := b.traffic(policy.Traffic{Proto: t.Proto, Ports: []policy.PortRange{r}, Families: f}, f)
 				switch sc.Kind {
 				case policy.ScopeHost:
-					b.add(chainDstnat, comment, p.Span, slices.Concat([]ruleset.Stmt{nfproto(f)}, b.atHostOnly(f), m, []ruleset.Stmt{to})...)
-					b.add(chainDstnatOut, comment, p.Span, slices.Concat([]ruleset.Stmt{nfproto(f), lo}, b.atHostOnly(f), m, []ruleset.Stmt{to})...)
+					b.add(chainDstnat, comment, p.Span, slices.Concat(b.atHostOnly(f), m, []ruleset.Stmt{to})...)
+					b.add(chainDstnatOut, comment, p.Span, slices.Concat([]ruleset.Stmt{lo}, b.atHostOnly(f), m, []ruleset.Stmt{to})...)
 				case policy.ScopeIface:
 					b.add(chainDstnat, comment, p.Span, slices.Concat([]ruleset.Stmt{nfproto(f)}, atIface(sc.Iface), m, []ruleset.Stmt{to})...)
 				default:

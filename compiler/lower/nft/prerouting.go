@@ -254,8 +254,8 @@ func (b *builder) perPacketServices() [][]ruleset.Stmt {
 		}
 		other := func(services []*policy.Service, where ...ruleset.Stmt) {
 			for _, proto := range perPacketProtos(services, f) {
-				out = append(out, slices.Concat(known, []ruleset.Stmt{nfproto(f)}, where,
-					[]ruleset.Stmt{ruleset.In(ruleset.L4Proto, ruleset.Num(uint64(proto))), ruleset.Goto(servicesChain(f))}))
+				out = append(out, only(f, slices.Concat(known, where,
+					[]ruleset.Stmt{ruleset.In(ruleset.L4Proto, ruleset.Num(uint64(proto))), ruleset.Goto(servicesChain(f))})))
 			}
 		}
 		for _, a := range b.sharedAddrs {

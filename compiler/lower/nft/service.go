@@ -221,7 +221,7 @@ func (b *builder) serviceChain(s *policy.Service, prefix string, pick func(*poli
 			}
 			for _, t := range p.Traffic {
 				b.add(name, s.Name+" has no target in this family "+p.Span.FileLine(), p.Span,
-					append(append([]ruleset.Stmt{nfproto(f)}, b.traffic(t, f)...), ruleset.Return)...)
+					only(f, append(b.traffic(t, f), ruleset.Return))...)
 			}
 		}
 	}

@@ -58,7 +58,10 @@ func (b *builder) zoneSet(z *policy.Ifaces) string {
 	wild := slices.ContainsFunc(z.Names, isWild)
 	name := hashed("zone", content)
 	if z.Name != "" {
-		name = hashed("zone_"+z.Name, content)
+		name = derived("zone_", z.Name)
+	}
+	if wild {
+		name += "_wild" // a set's kind can't be changed in place
 	}
 	s := b.set(name, []ruleset.Field{ruleset.IIFName})
 	s.Interval = wild
@@ -100,11 +103,10 @@ func (b *builder) netMatch(field ruleset.Field, n *policy.Nets, f policy.Family)
 	}
 	name, ok := b.made[c.String()]
 	if !ok {
-		prefix := "net" + fam4or6(f)
+		name = hashed("net"+fam4or6(f), c.String())
 		if n.Name != "" {
-			prefix += "_" + n.Name
+			name = derived("net"+fam4or6(f)+"_", n.Name)
 		}
-		name = hashed(prefix, c.String())
 		s := b.set(name, []ruleset.Field{ruleset.In4or6(ruleset.IPSaddr, f == policy.V6)})
 		s.Interval = true
 		for _, r := range rs {

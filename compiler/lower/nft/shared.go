@@ -132,6 +132,9 @@ func (b *builder) closedShared(f policy.Family) {
 		if !loopback(a) && !b.shared[a].guarded {
 			services = union(services, b.host)
 		}
+		if len(policy.Cells(services, f)) == 0 {
+			continue // local statements alone close nothing from outside
+		}
 		if m == nil {
 			m = b.set("closed"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)})
 			m.Verdicts = true
@@ -216,39 +219,27 @@ func (b *builder) needsOut(chain string, f policy.Family) {
 var linkLocal = netip.MustParsePrefix("fe80::/10")
 
 func (b *builder) needs(chain string, f policy.Family, needs string, iface ruleset.Field, dhcp4, dhcp6 [2]uint64) {
-	needs += fam4or6(f)
-	jump := func(proto uint64) {
-		b.add(chain, "", nowhere, ruleset.In(ruleset.L4Proto, ruleset.Num(proto)), ruleset.Jump(needs))
-	}
 	dhcp := dhcp4
 	if f == policy.V6 {
 		dhcp = dhcp6
-		jump(policy.ICMPv6)
+		b.add(chain, "", nowhere, ruleset.In(ruleset.L4Proto, ruleset.Num(policy.ICMPv6)), ruleset.Jump(needs))
 	} else {
-		jump(policy.IGMP)
+		b.add(chain, "IGMP", nowhere, nfproto(f), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.IGMP)), ruleset.Accept)
 	}
-	var clients []string
 	for _, i := range b.v.Host.Interfaces {
 		if i.DHCP {
-			clients = append(clients, i.Name)
+			b.add(chain, "DHCP", nowhere, nfproto(f), ruleset.In(iface, ruleset.Text(i.Name)), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.UDP)),
+				ruleset.In(ruleset.Sport, ruleset.Num(dhcp[0])), ruleset.In(ruleset.Dport, ruleset.Num(dhcp[1])), ruleset.Accept)
 		}
 	}
-	for _, i := range clients {
-		b.add(chain, "DHCP", nowhere, nfproto(f), ruleset.In(iface, ruleset.Text(i)), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.UDP)),
-			ruleset.In(ruleset.Sport, ruleset.Num(dhcp[0])), ruleset.In(ruleset.Dport, ruleset.Num(dhcp[1])), ruleset.Accept)
-	}
-	if b.chains[needs] != nil {
-		return
-	}
-	if f == policy.V4 {
-		b.add(needs, "IGMP", nowhere, ruleset.In(ruleset.IPDaddr, ruleset.Prefix(netip.MustParsePrefix("0.0.0.0/0"))), ruleset.Accept)
+	if f == policy.V4 || b.chains[needs] != nil {
 		return
 	}
 	b.add(needs, "neighbour discovery, router solicitation and advertisement", nowhere,
 		ruleset.In(ruleset.ICMPv6Type, ruleset.Range(133, 136)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(255)), ruleset.Accept)
 	mld := []ruleset.Term{ruleset.Num(130), ruleset.Num(131), ruleset.Num(132), ruleset.Num(143)}
 	from := []ruleset.Term{ruleset.Prefix(linkLocal)}
-	if needs == chainNeedsOut+"6" {
+	if needs == chainNeedsOut {
 		// A host reports its groups before it has a link-local address (RFC 3590).
 		from = append(from, ruleset.Addr(netip.IPv6Unspecified()))
 	}
