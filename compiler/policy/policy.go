@@ -195,7 +195,7 @@ type Rule struct {
 	// Families in which the rule can match at all.
 	Families Family
 	// Text is the statement in canonical form on one line, for comments. It
-	// holds no double quote, backslash, semicolon or control character.
+	// holds no double quote, backslash or control character.
 	Text string
 	Span diag.Span
 }

@@ -19,6 +19,8 @@ type host struct {
 	levels [4]*blockOf
 	lists  map[string]*policy.Ifaces // interned lists after on
 	view   *policy.View
+	// ownShared: some own address of the host is claimed by several services.
+	ownShared bool
 }
 
 func newHost(s *ast.Host) *host {

@@ -108,23 +108,25 @@ func unknownName[V any](r *resolver, what string, w ast.Word, known map[string]V
 // them: in chains and sets (28 bytes) and in log prefixes.
 func (r *resolver) checkDerivedNames() {
 	for _, max := range [...]int{28, maxPrefix - len(" refused ")} {
-		by := map[string]*service{}
 		var long []*service
 		for _, s := range r.svcs {
-			if d := policy.DerivedName(s.p.Name, max); d == s.p.Name {
-				by[d] = s
-			} else {
+			if policy.DerivedName(s.p.Name, max) != s.p.Name {
 				long = append(long, s)
 			}
 		}
+		by := make(map[string]*service, len(long))
 		for _, s := range long {
 			d := policy.DerivedName(s.p.Name, max)
-			if other := by[d]; other != nil {
-				r.errorf(codeDerived, s.stmt.Name.Span, "service %s can't be told from service %s where names are cut to %d bytes (%s)", s.p.Name, other.p.Name, max, d).
-					Helpf("rename one of them").See(other.stmt.Name.Span, "the other one")
+			other := by[d]
+			if plain := r.svcOf[d]; plain != nil {
+				other = plain
+			}
+			if other == nil {
+				by[d] = s
 				continue
 			}
-			by[d] = s
+			r.errorf(codeDerived, s.stmt.Name.Span, "service %s can't be told from service %s where names are cut to %d bytes (%s)", s.p.Name, other.p.Name, max, d).
+				Helpf("rename one of them").See(other.stmt.Name.Span, "the other one")
 		}
 	}
 }

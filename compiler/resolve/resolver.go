@@ -62,6 +62,7 @@ type resolver struct {
 	netLists map[string]*policy.Nets // interned lists of more than one word
 	limits   map[limitKey]*policy.Limit
 	unknown  map[diag.Span]*unknownOn
+	scopes   slab[policy.Scope]
 	buf      []byte // scratch for keys and texts
 	texts    []string
 	ranges   int // address ranges held by all nets
@@ -189,4 +190,15 @@ func declare[V any](r *resolver, what string, name ast.Word, table map[string]V,
 	}
 	table[name.Text] = v
 	return true
+}
+
+// slab allocates values in groups. What it gave stays where it is.
+type slab[T any] struct{ room []T }
+
+func (s *slab[T]) add(v T) *T {
+	if len(s.room) == cap(s.room) {
+		s.room = make([]T, 0, 256)
+	}
+	s.room = append(s.room, v)
+	return &s.room[len(s.room)-1]
 }

@@ -94,27 +94,27 @@ func (r *resolver) scopesAt(s *service, h *host) []*policy.Scope {
 	for _, it := range s.items {
 		switch it.kind {
 		case itemHost:
-			out = append(out, &policy.Scope{Kind: policy.ScopeHost, Span: it.span})
+			out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeHost, Span: it.span}))
 		case itemIface:
 			i := h.ifaces[it.iface]
 			if i == nil {
 				continue
 			}
 			if i.DHCP {
-				out = append(out, &policy.Scope{Kind: policy.ScopeIface, Iface: i.Name, Span: it.span})
+				out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeIface, Iface: i.Name, Span: it.span}))
 				continue
 			}
 			for _, p := range i.Addrs {
 				if !p.Addr().IsLinkLocalUnicast() || p.Addr().Is4() {
-					out = append(out, &policy.Scope{Kind: policy.ScopeShared, Addr: p.Addr(), Span: it.span})
+					out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeShared, Addr: p.Addr(), Span: it.span}))
 				}
 			}
 		case itemAddr:
 			switch {
 			case isShared(it.addr) || h.addrs[it.addr] != nil:
-				out = append(out, &policy.Scope{Kind: policy.ScopeShared, Addr: it.addr, Span: it.span})
+				out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeShared, Addr: it.addr, Span: it.span}))
 			case r.ifaceAddrs[it.addr] == nil:
-				out = append(out, &policy.Scope{Kind: policy.ScopeOwn, Addr: it.addr, Span: it.span})
+				out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeOwn, Addr: it.addr, Span: it.span}))
 			}
 		}
 	}

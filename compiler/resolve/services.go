@@ -26,9 +26,8 @@ type service struct {
 	lives    []*host // where it lives, in the order of preference
 	bad      bool    // mistakes were reported: what depends on them is not
 	checked  bool    // the checks that don't depend on the host are done
-	oneSaid  bool
-	viewsOf  int  // in how many views it is
-	badHomes bool // what home or address say was a mistake
+	viewsOf  int     // in how many views it is
+	badHomes bool    // what home or address say was a mistake
 }
 
 // itemKind is what an item of `address` stands for.
@@ -55,6 +54,7 @@ func (r *resolver) resolveServices() {
 
 func (r *resolver) resolveService(s *service) {
 	n := len(r.l.All)
+	s.makeRoom()
 	for _, st := range s.stmt.Body.Stmts {
 		switch st := st.(type) {
 		case *ast.Bad:
@@ -104,6 +104,31 @@ func (r *resolver) resolveService(s *service) {
 	for _, d := range r.l.All[n:] {
 		s.bad = s.bad || d.Severity == diag.Error
 	}
+}
+
+// makeRoom sizes what holds the statements: growing it piece by piece would
+// cost more than all the rest.
+func (s *service) makeRoom() {
+	rules, local, items := 0, 0, 0
+	for _, st := range s.stmt.Body.Stmts {
+		switch st := st.(type) {
+		case *ast.Rule:
+			if st.Action == ast.AllowLocal || st.Action == ast.DenyLocal {
+				local++
+			} else {
+				rules++
+			}
+		case *ast.Address:
+			items += len(st.Items)
+		}
+	}
+	if rules > 0 {
+		s.rules = make([]rule, 0, rules)
+	}
+	if local > 0 {
+		s.localRules = make([]rule, 0, local)
+	}
+	s.items = make([]addrItem, 0, items)
 }
 
 // hostList are the hosts that home or guard name.

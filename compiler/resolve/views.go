@@ -120,6 +120,7 @@ func (ru *rule) at(views int) *policy.Rule {
 // ownAddresses fills Own, SharedOwn and Elsewhere of the views.
 func (r *resolver) ownAddresses() {
 	for _, h := range r.hosts {
+		h.view.Own = make([]netip.Addr, 0, len(h.view.Services)*2)
 		for _, s := range h.view.Services {
 			for _, c := range s.Scopes {
 				if c.Kind == policy.ScopeOwn && !c.Guarded {
@@ -128,7 +129,9 @@ func (r *resolver) ownAddresses() {
 			}
 		}
 		slices.SortFunc(h.view.Own, netip.Addr.Compare)
+		n := len(h.view.Own)
 		h.view.Own = slices.Compact(h.view.Own)
+		h.ownShared = len(h.view.Own) < n
 	}
 	if len(r.hosts) > 1 {
 		r.anycast()
