@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/loward/loward/compiler/policy"
+	"github.com/loward/loward/compiler/resolve"
+	"github.com/loward/loward/dsl/diag"
+	"github.com/spf13/cobra"
+)
+
+// allHosts is what --host calls every host of a policy.
+const allHosts = "all"
+
+type compileFlags struct {
+	target string
+	host   string
+	output string
+	kind   string
+	reload bool
+}
+
+func compileCommand(env Env) *cobra.Command {
+	var f compileFlags
+	cmd := &cobra.Command{
+		Use:   "compile [-t TARGET] [--host HOST] [--reload] [-o FILE] FILE",
+		Short: "Compile a policy to a ruleset",
+		Long: `Compile translates a policy to the ruleset of one host, or of every host with
+--host all. A host need not be named where the policy has only one. Warnings go
+to standard error; a mistake anywhere means that nothing is written.
+
+Targets:
+` + targetHelp() + `
+
+Nft text can be loaded again and again, in one transaction each time, and touches
+nothing but its own table. Restore text can't ask whether its jumps stand
+already: load it once as it is, and with --reload from then on, which leaves the
+jumps out. --reload changes nothing in the other targets.
+
+With --host all, -o names a directory (made if need be) that gets one file for
+each host: HOST.nft, HOST.iptables, HOST.ip6tables, HOST.iproute or HOST.json.
+In a file name, what is no letter, digit, dot, dash or underscore becomes an
+underscore, with a hash behind it. The file of a policy without host blocks is
+named after the policy.`,
+		Example: `  loward compile testdata/examples/router.low
+  loward compile -t iptables --reload testdata/examples/router.low
+  loward compile -t ip6tables --host router -o router.rules6 testdata/examples/router.low
+  loward compile -t nft --host all -o rulesets testdata/examples/guard.low`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return compile(env, f, args[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.target, "target", "t", "nft", "what to compile to: "+strings.Join(targetNames(), ", "))
+	flags.StringVar(&f.host, "host", "", "the host to compile for, or \"all\"")
+	flags.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output; a directory with --host all")
+	flags.StringVar(&f.kind, "kind", "", "what the input is; only \"low\", a policy, can be compiled")
+	flags.BoolVar(&f.reload, "reload", false, "iptables, ip6tables: leave out the jumps, which stand already")
+	complete(cmd, "target", targetNames())
+	complete(cmd, "kind", []string{"low"})
+	cmd.ValidArgsFunction = completePolicies
+	return cmd
+}
+
+// complete offers fixed values of a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values []string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag does not exist: a fault of this file
+	}
+}
+
+func completePolicies(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"low"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+func compile(env Env, f compileFlags, path string) error {
+	t := findTarget(f.target)
+	switch {
+	case t == nil:
+		return usage("there is no target %q: it is one of %s", f.target, strings.Join(targetNames(), ", "))
+	case f.kind != "" && f.kind != "low":
+		return usage("only policies (--kind low) can be compiled, not %q", f.kind)
+	case f.host == allHosts && (f.output == "" || f.output == "-"):
+		return usage("--host all writes a file for each host: name a directory for them with -o")
+	}
+	p, l, err := resolve.Load(path, resolve.Stdin(env.Stdin))
+	if err != nil {
+		return refused(err)
+	}
+	if p == nil || l.Errors() > 0 {
+		tell(env, l)
+		return silent(exitInput)
+	}
+	views, err := chooseViews(p, f.host)
+	if err != nil {
+		tell(env, l)
+		return err
+	}
+	texts := make([][]byte, len(views))
+	for i, v := range views {
+		texts[i] = t.compile(v, f.reload, l)
+	}
+	l.Sort()
+	tell(env, l)
+	if l.Errors() > 0 {
+		return silent(exitInput)
+	}
+	switch {
+	case f.host == allHosts:
+		return writeHosts(f.output, path, views, texts, t.name)
+	case f.output == "" || f.output == "-":
+		return printResult(env, texts[0])
+	}
+	return writeFiles(file{f.output, texts[0]})
+}
+
+// chooseViews picks the hosts to compile for.
+func chooseViews(p *policy.Policy, host string) ([]*policy.View, error) {
+	if host == allHosts {
+		return p.Views, nil
+	}
+	if host == "" {
+		if len(p.Views) == 1 {
+			return p.Views, nil
+		}
+		return nil, usage("the policy has several hosts: choose one with --host, or all of them with --host all -o DIR\nhosts: %s", hostList(p))
+	}
+	if v := p.View(host); v != nil {
+		return []*policy.View{v}, nil
+	}
+	if len(p.Views) == 1 && p.Views[0].Host.Name == "" {
+		return nil, usage("the policy has no host %q: it has no host blocks at all, so leave --host out", host)
+	}
+	names := make([]string, len(p.Hosts))
+	for i, h := range p.Hosts {
+		names[i] = h.Name
+	}
+	hint := ""
+	if near := diag.Nearest(host, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return nil, usage("the policy has no host %q%s\nhosts: %s", host, hint, hostList(p))
+}
+
+func hostList(p *policy.Policy) string {
+	var names []string
+	for _, h := range p.Hosts {
+		names = append(names, h.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// writeHosts writes the file of each host into a directory.
+func writeHosts(dir, path string, views []*policy.View, texts [][]byte, ext string) error {
+	names := hostFiles(path, views)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return refused(err)
+	}
+	files := make([]file, len(views))
+	for i := range views {
+		files[i] = file{filepath.Join(dir, names[i]+"."+ext), texts[i]}
+	}
+	return writeFiles(files...)
+}
+
+// hostFiles names the hosts' files, without an extension. No two are the same,
+// on file systems that take upper case for lower too.
+func hostFiles(path string, views []*policy.View) []string {
+	names := make([]string, len(views))
+	folded := map[string]int{}
+	for _, v := range views {
+		folded[strings.ToLower(v.Host.Name)]++
+	}
+	for i, v := range views {
+		name := v.Host.Name
+		if name == "" {
+			name = strings.TrimSuffix(filepath.Base(path), ".low")
+			if path == "-" {
+				name = "policy"
+			}
+		}
+		names[i] = fileName(name, folded[strings.ToLower(name)] > 1)
+	}
+	return names
+}
+
+// fileName makes a name safe to be a file's: no path, no option, nothing hidden,
+// nothing a shell would look at. Whatever is changed, or marked, gets a hash.
+func fileName(name string, marked bool) string {
+	safe := strings.Map(func(r rune) rune {
+		if r < 0x80 && (r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z') {
+			return r
+		}
+		return '_'
+	}, name)
+	if safe[0] == '.' || safe[0] == '-' {
+		safe = "_" + safe[1:]
+	}
+	safe = safe[:min(len(safe), 64)]
+	if safe == name && !marked {
+		return name
+	}
+	return safe + "-" + shortHash(name)
+}
+
+func targetNames() []string {
+	var names []string
+	for _, t := range targets() {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+func targetHelp() string {
+	var lines []string
+	for _, t := range targets() {
+		lines = append(lines, fmt.Sprintf("  %-10s %s", t.name, t.help))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func findTarget(name string) *target {
+	all := targets()
+	if i := slices.IndexFunc(all, func(t target) bool { return t.name == name }); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/loward/loward/backends/iproute"
+	"github.com/loward/loward/backends/iptables"
+	"github.com/loward/loward/backends/nft"
+	"github.com/loward/loward/compiler"
+	"github.com/loward/loward/compiler/policy"
+	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
+)
+
+// target is something a policy can be compiled to. Its name is also the
+// extension of its files.
+type target struct {
+	name, help string
+	// compile gives the text, or nil where the list got errors.
+	compile func(v *policy.View, reload bool, l *diag.List) []byte
+}
+
+// targets lists them in the order in which help shows them.
+func targets() []target {
+	return []target{
+		{"nft", "nftables, for nft -f", func(v *policy.View, _ bool, l *diag.List) []byte {
+			return write(v, compiler.Nft, l, nft.Text{}.Write)
+		}},
+		{"iptables", "for iptables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
+			return write(v, compiler.IPTables, l, iptables.Writer{Reload: reload}.Write)
+		}},
+		{"ip6tables", "for ip6tables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
+			return write(v, compiler.IP6Tables, l, iptables.Writer{Reload: reload}.Write)
+		}},
+		{"iproute", "addresses and routes, for ip -batch", func(v *policy.View, _ bool, l *diag.List) []byte {
+			return iproute.Write(v, l)
+		}},
+		{"json", "the nft ruleset as JSON, for nft -j -f", func(v *policy.View, _ bool, l *diag.List) []byte {
+			return write(v, compiler.Nft, l, nft.JSON{}.Write)
+		}},
+	}
+}
+
+// write compiles to a ruleset and writes that as text.
+func write(v *policy.View, t compiler.Target, l *diag.List, writer func(*ruleset.Ruleset) ([]byte, []*diag.Diagnostic)) []byte {
+	rs := compiler.Compile(v, t, l)
+	if rs == nil {
+		return nil
+	}
+	text, mistakes := writer(rs)
+	l.All = append(l.All, mistakes...)
+	return text
+}
+
+// shortHash tells names apart that look alike once they are made safe.
+func shortHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:3])
+}
