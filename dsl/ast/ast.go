@@ -23,7 +23,8 @@ type Comment struct {
 	Span diag.Span
 	// BlankBefore: an empty line stands before it.
 	BlankBefore bool
-	// OwnLine: nothing but blanks stands before it on its line.
+	// OwnLine, of a comment inside a statement: nothing but blanks stands before
+	// it on its line.
 	OwnLine bool
 }
 

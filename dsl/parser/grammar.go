@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/loward/loward/dsl/ast"
+	"github.com/loward/loward/dsl/diag"
 )
 
 // The statements that are rare and regular, as participle grammars.
@@ -32,12 +33,18 @@ type masqueradeGrammar struct {
 
 type listGrammar struct {
 	Keyword lexer.Token   `parser:"@'on':Word"`
-	Words   []lexer.Token `parser:"@(Word|String) (Comma @(Word|String))*"`
+	Words   []wordGrammar `parser:"@@ (Comma @@)*"`
 }
 
 type fromGrammar struct {
 	Keyword lexer.Token   `parser:"@'from':Word"`
-	Words   []lexer.Token `parser:"@(Word|String) (Comma @(Word|String))*"`
+	Words   []wordGrammar `parser:"@@ (Comma @@)*"`
+}
+
+// wordGrammar is one item of a list: a field []lexer.Token would keep the last
+// item only.
+type wordGrammar struct {
+	Token lexer.Token `parser:"@(Word|String)"`
 }
 
 type expectGrammar struct {
@@ -47,8 +54,9 @@ type expectGrammar struct {
 }
 
 type packetGrammar struct {
-	Kind lexer.Token  `parser:"@(Word|String)"`
-	Arg  *lexer.Token `parser:"((?! 'from':Word) @(Word|String))? 'from':Word"`
+	Kind lexer.Token  `parser:"( @('icmp':Word | 'icmpv6':Word | 'proto':Word)"`
+	Arg  *lexer.Token `parser:"  ((?! 'from':Word) @(Word|String))?"`
+	Name *lexer.Token `parser:"| @(Word|String) ) 'from':Word"`
 	Self *selfGrammar `parser:"( @@"`
 	Any  *lexer.Token `parser:"| @'any':Word"`
 	From *lexer.Token `parser:"| @(Word|String) )"`
@@ -184,12 +192,31 @@ func (p *parser) grammarError(err error, form string) {
 			p.fail(CodeSyntax, max(at-1, 0), at, "the statement is not complete").Helpf("%s", form)
 			return
 		}
-		p.fail(CodeSyntax, at, at+len(t.Value), "unexpected %s", shown(t.Value)).Helpf("%s", form)
+		p.unexpectedIn(t, form)
 	case errors.As(err, &positioned):
 		at := positioned.Position().Offset
 		p.fail(CodeSyntax, at, at, "%s", positioned.Message()).Helpf("%s", form)
 	default:
 		p.fail(CodeSyntax, p.stmt, p.prevEnd, "%s", err).Helpf("%s", form)
+	}
+}
+
+// phraseWords are the words inside the statements that have a grammar.
+var phraseWords = [...]string{"from", "to", "on", "at", "self", "any", "user"}
+
+// unexpectedIn reports a token that a grammar does not have there.
+func (p *parser) unexpectedIn(t lexer.Token, form string) {
+	at := t.Pos.Offset
+	d := p.fail(CodeSyntax, at, at+len(t.Value), "unexpected %s", shown(t.Value)).Helpf("%s", form)
+	if t.Type != tokenType(word) {
+		return
+	}
+	if near := diag.Nearest(t.Value, phraseWords[:]); near != "" && !numeric(t.Value) {
+		d.Helpf("did you mean %q? %s", near, form)
+		d.Fixes = []diag.Fix{{
+			Title: "write \"" + near + "\"",
+			Edits: []diag.Edit{{Span: p.span(at, at+len(t.Value)), Text: near}},
+		}}
 	}
 }
 
@@ -209,15 +236,18 @@ func (p *parser) maybeWord(t *lexer.Token) ast.Word {
 	return p.asWord(*t)
 }
 
-func (p *parser) asList(keyword lexer.Token, tokens []lexer.Token) *ast.List {
+func (p *parser) asList(keyword lexer.Token, items []wordGrammar) *ast.List {
 	l := &ast.List{Keyword: p.asWord(keyword).Span}
-	for _, t := range tokens {
-		l.Words = append(l.Words, p.asWord(t))
+	for _, t := range items {
+		l.Words = append(l.Words, p.asWord(t.Token))
 	}
 	return l
 }
 
 func (p *parser) asPacket(g *packetGrammar) ast.Packet {
+	if g.Name != nil {
+		g.Kind = *g.Name
+	}
 	kind := p.asWord(g.Kind)
 	out := ast.Packet{
 		Traffic: ast.Traffic{Kind: kind, Span: kind.Span},
@@ -230,30 +260,15 @@ func (p *parser) asPacket(g *packetGrammar) ast.Packet {
 	if g.Self != nil {
 		out.Self, out.From, out.User = true, p.maybeWord(g.Self.From), p.maybeWord(g.Self.User)
 	}
-	takes := takesArgs(kind.Text)
-	if kind.Quoted {
-		takes = argsNone
-	}
 	switch {
-	case g.Arg == nil:
-		if takes == argsRequired {
-			p.fail(CodeSyntax, kind.Span.Start, kind.Span.End, "expected a protocol number behind %q", kind.Text).
-				Helpf("proto N, such as proto 50")
-		}
-		return out
-	case kind.Text == "icmp" || kind.Text == "icmpv6" || takes == argsRequired:
-	default:
-		d := p.fail(CodeSyntax, g.Arg.Pos.Offset, g.Arg.Pos.Offset+len(g.Arg.Value), "unexpected %s", shown(g.Arg.Value))
-		if takes == argsOptional {
-			d.Helpf("in a packet the ports stand behind the addresses: %s", packetForm)
-		} else {
-			d.Helpf(packetForm)
-		}
-		return out
+	case g.Arg != nil:
+		arg := p.asWord(*g.Arg)
+		out.Traffic.Args = []ast.Word{arg}
+		out.Traffic.Span = kind.Span.Join(arg.Span)
+	case !kind.Quoted && takesArgs(kind.Text) == argsRequired:
+		p.fail(CodeSyntax, kind.Span.Start, kind.Span.End, "expected a protocol number behind %q", kind.Text).
+			Helpf("proto N, such as proto 50")
 	}
-	arg := p.asWord(*g.Arg)
-	out.Traffic.Args = []ast.Word{arg}
-	out.Traffic.Span = kind.Span.Join(arg.Span)
 	return out
 }
 

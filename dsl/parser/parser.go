@@ -181,12 +181,17 @@ func (p *parser) ended() bool {
 
 // takeComment takes the comment at hand.
 func (p *parser) takeComment(blankBefore bool) ast.Comment {
-	c := ast.Comment{
-		Text: p.text(), Span: p.span(p.start, p.end),
-		BlankBefore: blankBefore, OwnLine: p.firstOnLine(p.start),
-	}
+	c := ast.Comment{Text: p.text(), Span: p.span(p.start, p.end), BlankBefore: blankBefore}
 	p.next()
 	return c
+}
+
+// takeInner takes the comment at hand, which stands inside a statement.
+func (p *parser) takeInner() {
+	own := p.firstOnLine(p.start)
+	c := p.takeComment(false)
+	c.OwnLine = own
+	p.inner = append(p.inner, c)
 }
 
 // takeCommentPtr takes a comment if one is at hand.
@@ -284,9 +289,9 @@ func (p *parser) finish(m *ast.Meta, start int, kw keyword) {
 	p.separate(&m.Trail)
 }
 
-// separate takes the ; behind a statement, and a comment behind that.
+// separate takes any ; behind a statement, and a comment behind that.
 func (p *parser) separate(trail **ast.Comment) {
-	if p.kind == semi {
+	for p.kind == semi {
 		p.next()
 	}
 	*trail = p.takeCommentPtr()

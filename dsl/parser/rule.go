@@ -105,6 +105,9 @@ func (p *parser) listClause(into **ast.List, cl clause, item string) {
 	}
 }
 
+// limitWords are the words inside a limit.
+var limitWords = [...]string{"burst", "per"}
+
 // limit reads `limit RATE [burst N] [per source]`, whose keyword is at hand.
 func (p *parser) limit() *ast.Limit {
 	const form = "limit N/second|minute|hour|day [burst N] [per source]"
@@ -117,8 +120,14 @@ func (p *parser) limit() *ast.Limit {
 	}
 	l.Rate = p.takeWord()
 	for !p.bad {
+		near := ""
+		if p.kind == word && lookupClause(p.text()) == clNone && !p.isKeyword("burst") && !p.isKeyword("per") &&
+			diag.Nearest(p.text(), limitWords[:]) != "" {
+			near, _ = p.misspelt("word", limitWords[:])
+			p.bad = false
+		}
 		switch {
-		case p.isKeyword("burst"):
+		case p.isKeyword("burst") || near == "burst":
 			if !l.Burst.IsZero() {
 				p.errorAt(CodeTwice, p.start, p.end, "%q stands twice in this limit", "burst").See(l.Burst.Span, "it stands here already")
 			}
@@ -128,7 +137,7 @@ func (p *parser) limit() *ast.Limit {
 				continue
 			}
 			l.Burst = p.takeWord()
-		case p.isKeyword("per"):
+		case p.isKeyword("per") || near == "per":
 			p.next()
 			if !p.isKeyword("source") {
 				p.fail(CodeSyntax, p.start, p.end, `expected "source" behind "per", found %s`, p.found()).Helpf(form)

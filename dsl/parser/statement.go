@@ -182,6 +182,8 @@ func (p *parser) wordList(kw keyword, item string) []ast.Word {
 				d.Helpf("a list stands without braces: %s", statements[kw].form)
 			case kw != kwNone:
 				d.Helpf("%s", statements[kw].form)
+			default:
+				d.Helpf("%s stands behind the keyword, or several with commas between them", item)
 			}
 			break
 		}
@@ -202,7 +204,7 @@ func (p *parser) comma() bool {
 	broken := false
 	for p.kind == newline || p.kind == comment {
 		if p.kind == comment {
-			p.inner = append(p.inner, p.takeComment(false))
+			p.takeInner()
 			continue
 		}
 		broken = true

@@ -164,11 +164,9 @@ func (s *scanner) string() {
 			if i+1 < len(src) && (src[i+1] == '"' || src[i+1] == '\\') {
 				i++
 			} else if s.report != nil {
-				end := min(i+2, len(src))
-				if _, n := utf8.DecodeRuneInString(src[i+1:]); n > 0 && src[i+1] != '\n' && src[i+1] != '\r' {
-					end = i + 1 + n
-				} else {
-					end = i + 1
+				end := i + 1
+				if _, n := utf8.DecodeRuneInString(src[end:]); n > 0 && src[end] != '\n' && src[end] != '\r' {
+					end += n
 				}
 				s.report(CodeString, i, end, "unknown escape "+src[i:end]+" in a string",
 					`a string knows only \" and \\; write \\ for a backslash`)

@@ -112,7 +112,7 @@ func numeric(w string) bool {
 }
 
 // braced reads { WORD, … }. Line ends may stand behind the brace and behind a
-// comma; where one stands behind the brace, then before the closing one too.
+// comma; where one does, then before the closing brace too.
 func (p *parser) braced(kind string) {
 	open := p.start
 	p.next()
@@ -146,7 +146,7 @@ func (p *parser) braced(kind string) {
 		}
 		if p.kind == comma {
 			p.next()
-			p.lines()
+			tall = p.lines() || tall
 			continue
 		}
 		if p.kind == rbrace {
@@ -174,7 +174,7 @@ func (p *parser) lines() (any bool) {
 	for p.kind == newline || p.kind == comment {
 		any = true
 		if p.kind == comment {
-			p.inner = append(p.inner, p.takeComment(false))
+			p.takeInner()
 			continue
 		}
 		p.next()
