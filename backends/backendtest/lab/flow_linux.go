@@ -304,7 +304,8 @@ func (n *node) connections(p *Probe) Result {
 	for i := range attempts {
 		a, err := n.prepare(p)
 		if err != nil {
-			r.Got, r.Detail = Fault, err.Error()
+			r.outcome = fault(err)
+			r.Got, r.Detail, r.Skipped = Fault, r.detail, r.skip
 			return r
 		}
 		attempts[i] = a
@@ -347,7 +348,8 @@ func (n *node) packets(p *Probe) Result {
 	r := Result{Probe: p}
 	a, err := n.prepare(p)
 	if err != nil {
-		r.Got, r.Detail = Fault, err.Error()
+		r.outcome = fault(err)
+		r.Got, r.Detail, r.Skipped = Fault, r.detail, r.skip
 		return r
 	}
 	defer a.sock.Close()

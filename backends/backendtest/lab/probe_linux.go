@@ -20,6 +20,9 @@ type Result struct {
 	Got    Verdict
 	Passed int    // with Count: how many
 	Detail string // what was observed
+	// Skipped: this namespace has no other users (unshare -Urn), so nothing was
+	// asked.
+	Skipped bool
 
 	outcome
 }
@@ -140,7 +143,7 @@ func (l *Lab) Probe(ctx context.Context, p *Probe) Result {
 	default:
 		r.outcome = n.single(p)
 	}
-	r.Got, r.Detail = r.outcome.got, r.outcome.detail
+	r.Got, r.Detail, r.Skipped = r.outcome.got, r.outcome.detail, r.skip
 	return r
 }
 
@@ -149,9 +152,12 @@ type outcome struct {
 	got    Verdict
 	detail string
 	late   func() bool // asks once more whether it was received
+	skip   bool
 }
 
-func fault(err error) outcome { return outcome{got: Fault, detail: err.Error()} }
+func fault(err error) outcome {
+	return outcome{got: Fault, detail: err.Error(), skip: errors.Is(err, errNoCredentials)}
+}
 
 // patience is how long an answer is waited for.
 func (p *Probe) patience() time.Duration {
