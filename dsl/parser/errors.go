@@ -10,6 +10,9 @@ import (
 // fail reports an error in the statement at hand, unless it has one already:
 // then it is merely an echo, and the diagnostic returned goes nowhere.
 func (p *parser) fail(code string, start, end int, format string, args ...any) *diag.Diagnostic {
+	if p.kind == quoted && !closed(p.text()) {
+		p.bad = true // the scanner has said it
+	}
 	if p.bad {
 		return &diag.Diagnostic{}
 	}
