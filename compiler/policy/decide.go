@@ -24,6 +24,8 @@ type Packet struct {
 	Sport, Dport uint16
 	ICMPType     uint8
 	HopLimit     uint8
+	// Broadcast: Dst is a broadcast address of the host's networks, or of all.
+	Broadcast bool
 	// User and Group own the sending socket; "" where none does.
 	User, Group string
 }
@@ -87,7 +89,7 @@ func (v *View) spoofed(p Packet, addrs Addrs) bool {
 	if p.Dst.IsLoopback() && !v.Host.RouteLocalnet {
 		return true
 	}
-	if p.Dst.IsMulticast() {
+	if p.Dst.IsMulticast() || p.Broadcast {
 		return false
 	}
 	switch {

@@ -93,16 +93,20 @@ func (b *builder) blockRefusal(name string, blk *policy.Block, ref policy.Refusa
 }
 
 // serviceAllowed lets pass what a service has allowed in prerouting, whatever
-// its destination has become. A packet without conntrack carries no label: the
-// services are asked again.
+// its destination has become. A packet without an entry in conntrack carries no
+// label: the services are asked again.
 func (b *builder) serviceAllowed(chain string) {
 	if len(b.ownAddrs)+len(b.sharedAddrs)+len(b.host)+len(b.ifaceNames) == 0 {
 		return
 	}
 	b.add(chain, "a service allowed it", nowhere, ruleset.In(ruleset.CTLabel, ruleset.Num(label)), ruleset.Accept)
+	entryless := uint64(ruleset.StateUntracked)
+	if !b.p.Options.InvalidDrop {
+		entryless |= ruleset.StateInvalid
+	}
 	for _, f := range families {
 		if b.claimsIn(f) {
-			b.add(chain, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateUntracked), nfproto(f), ruleset.Jump(servicesChain(f)))
+			b.add(chain, "", nowhere, ruleset.Any(ruleset.CTState, entryless), nfproto(f), ruleset.Jump(servicesChain(f)))
 		}
 	}
 }

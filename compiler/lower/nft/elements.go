@@ -45,6 +45,24 @@ func exactKey(sh shape, f policy.Family, any bool) []ruleset.Field {
 	return key
 }
 
+// exactSet is the set of that name; asked for once an element, so that its
+// name is built once.
+func (b *builder) exactSet(sh shape, f policy.Family, any bool) *ruleset.Set {
+	k := setKey{sh, f, any}
+	s := b.exacts[k]
+	if s == nil {
+		s = b.counted(exactSet(sh, f, any), exactKey(sh, f, any))
+		b.exacts[k] = s
+	}
+	return s
+}
+
+type setKey struct {
+	shape  shape
+	family policy.Family
+	any    bool
+}
+
 // The interval sets: the address first, the interface last.
 func rangesKey(f policy.Family, any bool) []ruleset.Field {
 	v6 := f == policy.V6
@@ -143,13 +161,55 @@ func (b *builder) elements(a netip.Addr, name string, r *policy.Rule) {
 	}
 }
 
+// reserve makes room for the elements of a family, which append would otherwise
+// copy again and again: with 10,000 services they are most of the memory used.
+func (b *builder) reserve(f policy.Family) {
+	var room [numShapes][2]int
+	for a, pl := range b.own {
+		if policy.FamilyOf(a) != f {
+			continue
+		}
+		for _, s := range pl.services {
+			if hasDeny(s) {
+				continue
+			}
+			for _, r := range s.Rules {
+				if r.Families&f == 0 || r.From != nil || !asElements(r) {
+					continue
+				}
+				ifaces, any := 1, 1
+				if r.On != nil {
+					ifaces, any = len(r.On.Names), 0
+				}
+				for _, t := range r.Traffic {
+					switch {
+					case t.Families&f == 0:
+					case t.Any:
+						room[shapeAll][any] += ifaces
+					case t.IsICMP() && len(t.Types) > 0:
+						room[shapeICMP][any] += ifaces * len(t.Types)
+					case len(t.Ports) == 0:
+						room[shapeProtos][any] += ifaces
+					default:
+						room[shapePorts][any] += ifaces * len(t.Ports)
+					}
+				}
+			}
+		}
+	}
+	for sh := range numShapes {
+		for i, any := range [...]bool{false, true} {
+			if n := room[sh][i]; n > 0 {
+				b.exactSet(sh, f, any).Elems = make([]ruleset.Elem, 0, n)
+			}
+		}
+	}
+}
+
 // exact adds the element for each interface of the rule, or the one for any.
 func (b *builder) exact(sh shape, f policy.Family, dst ruleset.Term, r *policy.Rule, proto uint8, port uint16, comment string) {
 	any := r.On == nil
-	s := b.counted(exactSet(sh, f, any), nil)
-	if s.Key == nil {
-		s.Key = exactKey(sh, f, any)
-	}
+	s := b.exactSet(sh, f, any)
 	var key [4]ruleset.Term
 	key[0] = dst
 	n := 1

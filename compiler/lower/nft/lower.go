@@ -75,6 +75,7 @@ type builder struct {
 	groups   map[string]bool
 	terms    []ruleset.Term // arena of elements' keys
 	comments map[*policy.Rule]string
+	exacts   map[setKey]*ruleset.Set
 	seen     map[elemKey]bool // elements of the place at hand
 }
 
@@ -85,13 +86,14 @@ func newBuilder(v *policy.View, l *diag.List) *builder {
 		chains:   map[string]*ruleset.Chain{},
 		sets:     map[string]*ruleset.Set{},
 		made:     map[string]string{},
-		own:      map[netip.Addr]*place{},
+		own:      make(map[netip.Addr]*place, len(v.Own)),
 		shared:   map[netip.Addr]*place{},
 		ifaces:   map[string][]*policy.Service{},
 		boxes:    map[boxGroup][]box{},
 		users:    map[string]bool{},
 		groups:   map[string]bool{},
-		comments: map[*policy.Rule]string{},
+		comments: make(map[*policy.Rule]string, len(v.Services)),
+		exacts:   map[setKey]*ruleset.Set{},
 		seen:     map[elemKey]bool{},
 	}
 }
@@ -144,7 +146,7 @@ func (b *builder) sortScopes() {
 	at := func(m map[netip.Addr]*place, keys *[]netip.Addr, sc *policy.Scope, s *policy.Service) {
 		pl := m[sc.Addr]
 		if pl == nil {
-			pl = &place{guarded: sc.Guarded}
+			pl = &place{guarded: sc.Guarded, services: make([]*policy.Service, 0, 1)}
 			m[sc.Addr] = pl
 			*keys = append(*keys, sc.Addr)
 		}

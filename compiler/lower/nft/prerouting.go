@@ -216,6 +216,7 @@ func (b *builder) ownSet(f policy.Family) string {
 			}
 			if s == nil {
 				s = b.set(name, []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+				s.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			}
 			s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a))})
 		}

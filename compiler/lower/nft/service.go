@@ -12,6 +12,7 @@ import (
 
 // claimed fills the sets and the map of claimed addresses of a family.
 func (b *builder) claimed(f policy.Family) {
+	b.reserve(f)
 	fill := func(a netip.Addr, pl *place) (chains []string) {
 		clear(b.seen)
 		for _, s := range pl.services {
@@ -26,6 +27,7 @@ func (b *builder) claimed(f policy.Family) {
 		if m == nil {
 			m = b.set("claims"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 			m.Verdicts, m.Counted = true, b.p.Options.Counters
+			m.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			if !m.Counted {
 				m.Name += "_uncounted"
 			}
