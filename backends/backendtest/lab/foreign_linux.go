@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // LoadForeign loads the rules of others into a node: a fail2ban that has banned
@@ -39,6 +40,21 @@ func (l *Lab) Snapshot(ctx context.Context, node string, style Style) (Snapshot,
 			return out, err
 		}
 		out.Saved[name] = text
+	}
+	return out, nil
+}
+
+// Tables are the nf_tables tables of a node, "FAMILY NAME" each.
+func (l *Lab) Tables(ctx context.Context, node string) ([]string, error) {
+	text, err := l.Run(ctx, node, "", "nft", "list", "tables")
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		if name, ok := strings.CutPrefix(line, "table "); ok {
+			out = append(out, name)
+		}
 	}
 	return out, nil
 }

@@ -42,6 +42,9 @@ func Probes(r *rand.Rand, v *policy.View, n int) string {
 	g := &gen{r: r}
 	addrs := routerAddrs(v)
 	g.p("lab router\nhost router\nself off expectations come from Decide\n")
+	for _, a := range v.Own {
+		g.p("addr router lo %s\n", netip.PrefixFrom(a, a.BitLen()))
+	}
 	seen := map[string]bool{}
 	for range n {
 		line, p := g.probe(v)
