@@ -116,6 +116,33 @@ func (r *resolver) blockChecks() {
 	}
 }
 
+// reportUnplaced reports rules whose destination is on no host: what they name
+// are services with addresses elsewhere than the block looks.
+func (r *resolver) reportUnplaced() {
+	levels := r.levels[:]
+	for _, h := range r.hosts {
+		levels = append(levels, h.levels[:]...)
+	}
+	for i, lv := range levels {
+		if lv == nil {
+			continue
+		}
+		for j := range lv.rules {
+			ru := &lv.rules[j]
+			to := ru.stmt.To
+			if to == nil || ru.placed || ru.failed {
+				continue
+			}
+			d := r.errorf(codeNoEffect, listSpan(to), "this has no effect: %s has no address where this block could see it", to.Words[0].Text)
+			if kind := ast.BlockKind(i % len(r.levels)); kind == ast.Local || kind == ast.Inbound {
+				d.Helpf("`%s` is about addresses of the host itself; what is sent to others is judged in `outbound` and `forward`", kind)
+			} else {
+				d.Helpf("`%s` is about addresses of other machines; what a host says to itself is judged in `local`", kind)
+			}
+		}
+	}
+}
+
 // block unites the levels of a kind on a host. What the host says beats what is
 // said globally; rules add up.
 func (r *resolver) block(h *host, kind ast.BlockKind, out *policy.Block) {
@@ -168,10 +195,8 @@ func (r *resolver) blockRule(h *host, kind ast.BlockKind, ru *rule, views int) *
 	if to := ru.stmt.To; to != nil {
 		var good, here bool
 		q.To, here, good = r.dest(h, kind, to.Words)
-		if !good {
-			return nil
-		}
-		if !here {
+		ru.placed, ru.failed = ru.placed || here, ru.failed || !good
+		if !good || !here {
 			return nil
 		}
 	}
@@ -190,8 +215,8 @@ func (r *resolver) blockRule(h *host, kind ast.BlockKind, ru *rule, views int) *
 		return q
 	}
 	for _, l := range [...]*ast.List{ru.stmt.From, ru.stmt.To} {
-		if l == nil {
-			continue
+		if l == nil || l == ru.stmt.To && r.namesService(l) {
+			continue // the families of a service are its own affair
 		}
 		fam := q.From.Families()
 		if l == ru.stmt.To {
@@ -203,6 +228,15 @@ func (r *resolver) blockRule(h *host, kind ast.BlockKind, ru *rule, views int) *
 		}
 	}
 	return q
+}
+
+func (r *resolver) namesService(l *ast.List) bool {
+	for _, w := range l.Words {
+		if r.svcOf[w.Text] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // dest is what stands behind to in a block of host h. here is false where it
@@ -236,7 +270,7 @@ func (r *resolver) dest(h *host, kind ast.BlockKind, words []ast.Word) (d *polic
 				ok = false // reported with the service
 				continue
 			}
-			ranges = r.destService(ranges, d, h, kind, s)
+			ranges = r.destService(ranges, d, h, kind, s, w)
 		default:
 			r.unknownDest(w)
 			ok = false
@@ -261,18 +295,13 @@ func (r *resolver) dest(h *host, kind ast.BlockKind, words []ast.Word) (d *polic
 	slices.Sort(d.Ifaces)
 	d.Ifaces = slices.Compact(d.Ifaces)
 	here = d.Nets != nil || d.Host || len(d.Ifaces) > 0
-	if !here && len(r.hosts) == 1 {
-		r.errorf(codeNoEffect, words[0].Span, "%s has no address outside of this host", words[0].Text).
-			Helpf("what the host says to itself is judged in `local { … }`")
-		return nil, false, false
-	}
 	return d, here, true
 }
 
 // destService adds the addresses of a service: those on this host where the
 // block is about what is delivered here, those on other hosts where it is about
 // what is sent there.
-func (r *resolver) destService(ranges []policy.AddrRange, d *policy.Dest, h *host, kind ast.BlockKind, s *service) []policy.AddrRange {
+func (r *resolver) destService(ranges []policy.AddrRange, d *policy.Dest, h *host, kind ast.BlockKind, s *service, w ast.Word) []policy.AddrRange {
 	inside := kind == ast.Local || kind == ast.Inbound
 	for _, home := range s.lives {
 		if inside != (home == h) {
@@ -284,9 +313,14 @@ func (r *resolver) destService(ranges []policy.AddrRange, d *policy.Dest, h *hos
 				ranges = append(ranges, policy.AddrRange{Lo: c.Addr, Hi: c.Addr})
 			case c.Addr.IsValid():
 			case !inside && c.Kind == policy.ScopeHost:
+				if len(home.addrs) == 0 || hasDHCP(home) {
+					r.warnRunTime(w, home)
+				}
 				for a := range home.addrs {
 					ranges = append(ranges, policy.AddrRange{Lo: a, Hi: a})
 				}
+			case !inside:
+				r.warnRunTime(w, home)
 			case inside && c.Kind == policy.ScopeHost:
 				d.Host = true
 			case inside:
@@ -295,6 +329,21 @@ func (r *resolver) destService(ranges []policy.AddrRange, d *policy.Dest, h *hos
 		}
 	}
 	return ranges
+}
+
+// warnRunTime: a block can't name addresses that only another host knows.
+func (r *resolver) warnRunTime(w ast.Word, home *host) {
+	r.warnf(codeRunTime, w.Span, "service %s has addresses at host %s that are known only there, at run time: this does not cover them", w.Text, home.p.Name).
+		Helpf("name the addresses, or declare them on the host's interfaces")
+}
+
+func hasDHCP(h *host) bool {
+	for _, i := range h.p.Interfaces {
+		if i.DHCP {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *resolver) unknownDest(w ast.Word) {

@@ -16,6 +16,7 @@ func (r *resolver) checkService(s *service) {
 		return
 	}
 	r.checkGuards(s)
+	r.checkInterfaces(s)
 	if len(s.rules)+len(s.localRules)+len(s.publishes) > 0 {
 		return
 	}
@@ -28,6 +29,32 @@ func (r *resolver) checkService(s *service) {
 	}
 	r.errorf(codeNoStatement, name, "service %s says nothing: on addresses that it shares it claims only the traffic that its statements name", s.p.Name).
 		Helpf("say who may reach it: allow tcp 80 on lan")
+}
+
+// checkInterfaces: an interface that has no address offers nothing.
+func (r *resolver) checkInterfaces(s *service) {
+	for _, it := range s.items {
+		if it.kind != itemIface {
+			continue
+		}
+		for _, h := range s.lives {
+			i := h.ifaces[it.iface]
+			if i == nil || i.DHCP || hasGlobal(i) {
+				continue
+			}
+			r.errorf(codeHostFact, it.span, "interface %s has no address that a service could be at", i.Name).
+				Helpf("declare its addresses, or dhcp where they are known only at run time").See(i.Span, "it is declared here")
+		}
+	}
+}
+
+func hasGlobal(i *policy.Interface) bool {
+	for _, p := range i.Addrs {
+		if !linkLocal6(p.Addr()) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkGuards: a router sees what it forwards, and nothing else.
@@ -67,11 +94,15 @@ func (r *resolver) checkServiceAt(s *service, h *host, scopes []*policy.Scope) {
 	if s.bad || s.checked {
 		return
 	}
-	own, loopbackOnly := false, true
+	own, everywhere, unreachable := false, false, true
 	for _, c := range scopes {
 		own = own || c.Kind == policy.ScopeOwn
-		loopbackOnly = loopbackOnly && c.Addr.IsValid() && c.Addr.IsLoopback()
-		if c.Kind == policy.ScopeIface {
+		everywhere = everywhere || c.Kind == policy.ScopeHost
+		// route-localnet opens 127/8 to the outside; nothing opens ::1.
+		unreachable = unreachable && c.Addr.IsValid() && c.Addr.IsLoopback() && (c.Addr.Is6() || !h.p.RouteLocalnet)
+	}
+	for _, c := range scopes {
+		if c.Kind == policy.ScopeIface && !everywhere {
 			s.checked = true
 			r.checkDHCP(s, c)
 		}
@@ -79,10 +110,13 @@ func (r *resolver) checkServiceAt(s *service, h *host, scopes []*policy.Scope) {
 	allows, denies := (*rule)(nil), (*rule)(nil)
 	for i := range s.rules {
 		ru := &s.rules[i]
+		which := &denies
 		if ru.p.Allow {
-			allows = ru
-		} else {
-			denies = ru
+			which = &allows
+		}
+		// The first by its text, whatever the order in the file.
+		if *which == nil || ru.p.Text < (*which).p.Text {
+			*which = ru
 		}
 	}
 	if denies != nil && allows == nil && len(s.publishes) == 0 && !own {
@@ -90,7 +124,7 @@ func (r *resolver) checkServiceAt(s *service, h *host, scopes []*policy.Scope) {
 		r.warnf(codeDenyOnly, denies.p.Span, "service %s only denies, on an address that it shares: what it names is closed to everybody, the rest is not touched", s.p.Name).
 			Helpf("allow what is to be reached; or write the deny into `inbound`, where it is an exception")
 	}
-	if loopbackOnly && allows != nil && !h.p.RouteLocalnet {
+	if unreachable && allows != nil {
 		s.checked = true
 		r.warnf(codeLoopback, allows.p.Span, "nothing from outside can arrive at %s: this allows nothing", scopes[0].Addr).
 			Helpf("for this host's own processes write allow-local; for others give the service an address that they can reach")

@@ -48,4 +48,5 @@ const (
 	codeForwards     = "LW053"
 	codeSource       = "LW054"
 	codeTooMuch      = "LW055"
+	codeRunTime      = "LW056"
 )

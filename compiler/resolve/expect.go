@@ -84,7 +84,9 @@ func (r *resolver) expectHost(e *ast.Expect) *host {
 	case !e.At.IsZero():
 		h := r.hostOf[e.At.Text]
 		if h == nil {
-			unknownName(r, "host", e.At, r.hostOf)
+			if d := unknownName(r, "host", e.At, r.hostOf); d.Help == "" {
+				r.listHosts(d)
+			}
 		}
 		return h
 	case len(r.hosts) == 1:

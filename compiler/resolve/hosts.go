@@ -21,6 +21,8 @@ type host struct {
 	view   *policy.View
 	// ownShared: some own address of the host is claimed by several services.
 	ownShared bool
+	// forwardsSaid: that it does not forward what it publishes has been said.
+	forwardsSaid bool
 }
 
 func newHost(s *ast.Host) *host {
@@ -150,7 +152,7 @@ func (r *resolver) interfaceAddr(h *host, p *policy.Interface, w ast.Word) {
 		return
 	}
 	a := pre.Addr()
-	if m := unicast(a); m != nil && !(a.Is6() && a.IsLinkLocalUnicast()) {
+	if m := unicast(a); m != nil && !linkLocal6(a) {
 		r.wrong(codeHostFact, w.Span, m)
 		return
 	}
@@ -170,7 +172,7 @@ func (r *resolver) interfaceAddr(h *host, p *policy.Interface, w ast.Word) {
 		r.errorf(codeHostFact, w.Span, "an interface can't have the whole address space as its network")
 		return
 	}
-	if a.Is6() && a.IsLinkLocalUnicast() {
+	if linkLocal6(a) {
 		// Every link may have it: it identifies no host and no service.
 		p.Addrs = append(p.Addrs, pre)
 		return

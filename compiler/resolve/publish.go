@@ -14,9 +14,9 @@ type publish struct {
 	p    policy.Publish
 	// spans of the targets, by family: 0 IPv4, 1 IPv6
 	spans        [2]diag.Span
+	bad          bool
 	localnetSaid bool
 	familySaid   bool
-	forwardsSaid bool
 	selfSaid     bool
 }
 
@@ -44,9 +44,10 @@ func (r *resolver) newPublish(s *service, st *ast.Publish) {
 	}
 	if len(r.l.All) > n {
 		for _, d := range r.l.All[n:] {
-			s.bad = s.bad || d.Severity == diag.Error
+			pub.bad = pub.bad || d.Severity == diag.Error
 		}
 	}
+	s.bad = s.bad || pub.bad
 	b := append(r.buf[:0], "publish"...)
 	b = append(r.appendTraffic(b, st.Traffic), " to "...)
 	texts := []string{}
@@ -147,8 +148,8 @@ func (r *resolver) checkPublish(s *service, h *host, pub *publish, scopes []*pol
 	if t6.IsValid() {
 		have |= policy.V6
 	}
-	if have == 0 {
-		return // its target has a mistake
+	if pub.bad {
+		return
 	}
 	if have&fam == 0 && !pub.familySaid {
 		pub.familySaid = true
@@ -169,8 +170,8 @@ func (r *resolver) checkPublish(s *service, h *host, pub *publish, scopes []*pol
 			}
 		}
 	}
-	if h.stmt != nil && !h.p.Forwards && !pub.forwardsSaid && r.leavesHost(h, t4, t6) {
-		pub.forwardsSaid = true
+	if h.stmt != nil && !h.p.Forwards && !h.forwardsSaid && r.leavesHost(h, t4, t6) {
+		h.forwardsSaid = true
 		r.warnf(codeForwards, pub.p.Span, "the target is on another machine, and host %s does not forward", h.p.Name).
 			Helpf("add `forwards` to the host")
 	}

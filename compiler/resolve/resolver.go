@@ -29,11 +29,29 @@ func Resolve(files []*ast.File, l *diag.List) *policy.Policy {
 	r.resolveExpects()
 	r.checkDerivedNames()
 	r.reportUnknownOn()
+	once(l)
 	l.Sort()
 	if l.Errors() > 0 {
 		return nil
 	}
 	return r.pol
+}
+
+// once removes repetitions: what is wrong on several hosts is said once.
+func once(l *diag.List) {
+	type key struct {
+		span    diag.Span
+		message string
+	}
+	seen := make(map[key]bool, len(l.All))
+	l.All = slices.DeleteFunc(l.All, func(d *diag.Diagnostic) bool {
+		k := key{d.Span, d.Message}
+		if seen[k] {
+			return true
+		}
+		seen[k] = true
+		return false
+	})
 }
 
 // resolver holds what one run of Resolve knows.

@@ -16,6 +16,9 @@ type rule struct {
 	// reported: its lack of effect has been said, on one host or another.
 	reported bool
 	used     bool // p itself is in a view; further hosts get copies
+	// placed: a block's rule has a destination on some host; failed: a mistake
+	// in its destination was reported.
+	placed, failed bool
 }
 
 // place is where a rule stands: which clauses belong there, and who it is.
@@ -89,7 +92,7 @@ func (r *resolver) newRule(s *ast.Rule, at place) (rule, bool) {
 	}
 	var key *limitKey
 	if s.Limit != nil {
-		if !out.p.Allow {
+		if !out.p.Allow && at.clauses&cLimit != 0 {
 			r.errorf(codeClause, s.Limit.Span, "a deny refuses everything; it has no rate").
 				Helpf("put the limit on the allow: what exceeds it is refused")
 			ok = false

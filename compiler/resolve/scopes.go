@@ -13,6 +13,9 @@ func isShared(a netip.Addr) bool {
 	return a == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || a == netip.IPv6Loopback()
 }
 
+// linkLocal6: every link may have such an address, so it identifies nothing.
+func linkLocal6(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
+
 // livesOn are the hosts that carry the service, in the order of preference.
 func (r *resolver) livesOn(s *service) []*host {
 	switch {
@@ -105,7 +108,7 @@ func (r *resolver) scopesAt(s *service, h *host) []*policy.Scope {
 				continue
 			}
 			for _, p := range i.Addrs {
-				if !p.Addr().IsLinkLocalUnicast() || p.Addr().Is4() {
+				if !linkLocal6(p.Addr()) {
 					out = append(out, r.scopes.add(policy.Scope{Kind: policy.ScopeShared, Addr: p.Addr(), Span: it.span}))
 				}
 			}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/dsl/ast"
@@ -140,7 +141,7 @@ func (r *resolver) hostList(s *service, words []ast.Word) []*host {
 		case h == nil:
 			d := unknownName(r, "host", w, r.hostOf)
 			if d.Help == "" {
-				d.Helpf("declare it: host %s { … }", w.Text)
+				r.listHosts(d)
 			}
 			s.bad, s.badHomes = true, true
 		case containsHost(out, h):
@@ -150,6 +151,22 @@ func (r *resolver) hostList(s *service, words []ast.Word) []*host {
 		}
 	}
 	return out
+}
+
+// listHosts says which hosts there are, if that is short.
+func (r *resolver) listHosts(d *diag.Diagnostic) {
+	var names []string
+	for _, h := range r.hosts {
+		if h.stmt != nil {
+			names = append(names, h.p.Name)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		d.Helpf("this policy declares no host; it needs none where it is about one machine")
+	case len(names) <= 8:
+		d.Helpf("the hosts are %s", strings.Join(names, ", "))
+	}
 }
 
 func containsHost(list []*host, h *host) bool {

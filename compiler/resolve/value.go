@@ -24,7 +24,7 @@ func parseAddr(text string) (netip.Addr, *mistake) {
 			return a, &mistake{"an address can't carry an interface (%" + a.Zone() + ")",
 				"write " + a.WithZone("").String() + " and name the interface with `on`"}
 		case a.Is4In6():
-			return a, &mistake{text + " is an IPv4 address in IPv6 clothes", "write " + a.Unmap().String()}
+			return a, &mistake{text + " is an IPv4 address written as an IPv6 one", "write " + a.Unmap().String()}
 		}
 		return a, nil
 	}

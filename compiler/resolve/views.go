@@ -33,6 +33,7 @@ func (r *resolver) buildViews() {
 	for _, h := range r.hosts {
 		r.buildBlocks(h)
 	}
+	r.reportUnplaced()
 	r.ownAddresses()
 	for _, h := range r.hosts {
 		r.checkConflicts(h)
