@@ -99,7 +99,7 @@ func (b *builder) dest(r *policy.Rule, f policy.Family, on ruleset.Field) [][]ru
 		out = append(out, b.atHostOnly(f))
 	}
 	if len(to.Ifaces) > 0 && on == ruleset.OIFName {
-		b.diag.Errorf(r.Span, "`to %s` can't be told here: the addresses of interface %s are known only at run time, and only for what arrives on it", to.Name, to.Ifaces[0]).
+		b.diag.Errorf(r.Span, "`to` means the addresses of interface %s here, which are known only at run time, and only for what arrives on it", to.Ifaces[0]).
 			WithCode("LW091").Helpf("name the addresses, or a service on `address host`")
 		return out
 	}
