@@ -97,6 +97,9 @@ func (l *Lab) build(ctx context.Context) error {
 	}
 	for _, spec := range l.Topology.Nodes {
 		n := l.nodes[spec.Name]
+		if err := n.space.settle(); err != nil {
+			return err
+		}
 		if batch := l.routeBatch(spec); batch != "" {
 			if _, err := n.space.run(ctx, nil, batch, "ip", "-batch", "-"); err != nil {
 				return err

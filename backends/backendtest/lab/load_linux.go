@@ -25,11 +25,17 @@ func (l *Lab) LoadIPTables(ctx context.Context, node string, v Variant, four, si
 	return nil
 }
 
-// LoadIP runs a file of ip commands (ip -batch). Addresses get what it needs to
-// be of use at once.
-func (l *Lab) LoadIP(ctx context.Context, node, text string) error {
-	_, err := l.Run(ctx, node, text, "ip", "-batch", "-")
-	return err
+// LoadIP runs a file of ip commands (ip -batch), and returns when what it adds is
+// of use.
+func (l *Lab) LoadIP(ctx context.Context, name, text string) error {
+	n, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	if _, err := n.space.run(ctx, nil, text, "ip", "-batch", "-"); err != nil {
+		return err
+	}
+	return n.space.settle()
 }
 
 // Counters is what a node's rules have counted, for the reader of a failure.
