@@ -27,13 +27,14 @@ type compileFlags struct {
 func compileCommand(env Env) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
-		Use:   "compile [-t TARGET] [--host HOST] [--reload] [-o FILE] FILE",
+		Use:   "compile [-t TARGET] [--host HOST] [--reload] [-o OUTPUT] FILE",
 		Short: "Compile a policy to a ruleset",
 		Long: `Compile translates a policy to the ruleset of one host, or of every host with
 --host all. A host need not be named where the policy has only one. Warnings go
 to standard error; a mistake anywhere means that nothing is written.
 
 Targets:
+
 ` + targetHelp() + `
 
 Nft text can be loaded again and again, in one transaction each time, and touches
@@ -219,7 +220,7 @@ func targetNames() []string {
 func targetHelp() string {
 	var lines []string
 	for _, t := range targets() {
-		lines = append(lines, fmt.Sprintf("  %-10s %s", t.name, t.help))
+		lines = append(lines, fmt.Sprintf("    %-10s %s", t.name, t.help))
 	}
 	return strings.Join(lines, "\n")
 }

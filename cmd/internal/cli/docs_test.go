@@ -88,6 +88,10 @@ func runPage(t *testing.T, page string) int {
 		kind, name, _ := strings.Cut(b.info, " ")
 		switch {
 		case kind == "low" && name != "":
+			// A file of the project that a page shows must be the file.
+			if old, err := os.ReadFile(name); err == nil && string(old) != b.body {
+				t.Errorf("the page's %s is not what stands in that file", name)
+			}
 			if err := os.WriteFile(name, []byte(b.body), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -84,14 +84,17 @@ else to standard error. Nothing here needs root, and nothing uses the network.
 		classesCommand(env),
 		versionCommand(env),
 	)
+	for _, cmd := range root.Commands() {
+		cmd.DisableFlagsInUseLine = true
+	}
 	return root
 }
 
 func exitHelp() string {
 	var b strings.Builder
-	b.WriteString("Exit codes:")
+	b.WriteString("Exit codes:\n")
 	for _, e := range exitTable() {
-		fmt.Fprintf(&b, "\n  %d  %s", e.Code, e.Meaning)
+		fmt.Fprintf(&b, "\n    %d  %s", e.Code, e.Meaning)
 	}
 	return b.String()
 }

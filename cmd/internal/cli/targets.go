@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/loward/loward/backends/iproute"
 	"github.com/loward/loward/backends/iptables"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler"
@@ -28,16 +27,10 @@ func targets() []target {
 			return write(v, compiler.Nft, l, nft.Text{}.Write)
 		}},
 		{"iptables", "for iptables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
-			return write(v, compiler.IPTables, l, iptables.Writer{Reload: reload}.Write)
+			return write(v, compiler.IPTables, l, iptables.Restore{Family: ruleset.IP, Reload: reload}.Write)
 		}},
 		{"ip6tables", "for ip6tables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
-			return write(v, compiler.IP6Tables, l, iptables.Writer{Reload: reload}.Write)
-		}},
-		{"iproute", "addresses and routes, for ip -batch", func(v *policy.View, _ bool, l *diag.List) []byte {
-			return iproute.Write(v, l)
-		}},
-		{"json", "the nft ruleset as JSON, for nft -j -f", func(v *policy.View, _ bool, l *diag.List) []byte {
-			return write(v, compiler.Nft, l, nft.JSON{}.Write)
+			return write(v, compiler.IP6Tables, l, iptables.Restore{Family: ruleset.IP6, Reload: reload}.Write)
 		}},
 	}
 }
