@@ -51,10 +51,7 @@ func (p *printer) statement(s ast.Stmt, indent int) {
 		f.put("route-localnet", -1)
 	case *ast.Masquerade:
 		f.put("masquerade", -1)
-		f.list("on", s.On)
-		if s.From != nil {
-			f.list("from", s.From)
-		}
+		f.lists(keyed{"on", s.On}, keyed{"from", s.From})
 	case *ast.Source:
 		f.put("source", -1)
 		f.word(s.Addr)
@@ -137,36 +134,52 @@ func (f *flow) address(s *ast.Address) {
 	}
 }
 
-// clause of a rule, to be printed in the order of the source.
+// keyed is a clause that is a list, or nil.
+type keyed struct {
+	keyword string
+	list    *ast.List
+}
+
+// clause of a statement, to be printed in the order of the source.
 type clause struct {
 	at    diag.Span
 	print func()
 }
 
+// lists prints clauses in the order of the source, or in the order given where
+// they have no position.
+func (f *flow) lists(lists ...keyed) { f.inOrder(f.clauses(lists)) }
+
+func (f *flow) clauses(lists []keyed) []clause {
+	out := make([]clause, 0, len(lists)+2)
+	for _, k := range lists {
+		if k.list != nil {
+			out = append(out, clause{k.list.Keyword, func() { f.list(k.keyword, k.list) }})
+		}
+	}
+	return out
+}
+
+func (f *flow) inOrder(clauses []clause) {
+	slices.SortStableFunc(clauses, func(a, b clause) int { return cmp.Compare(a.at.Start, b.at.Start) })
+	for _, c := range clauses {
+		c.print()
+	}
+}
+
 func (f *flow) rule(r *ast.Rule) {
 	f.put(r.Action.String(), -1)
 	f.traffics(r.Traffic)
-	clauses := make([]clause, 0, 8)
-	for _, c := range []struct {
-		keyword string
-		list    *ast.List
-	}{
+	clauses := f.clauses([]keyed{
 		{"from", r.From}, {"on", r.On}, {"to", r.To}, {"out", r.Out}, {"user", r.User}, {"group", r.Group},
-	} {
-		if c.list != nil {
-			clauses = append(clauses, clause{c.list.Keyword, func() { f.list(c.keyword, c.list) }})
-		}
-	}
+	})
 	if r.Limit != nil {
 		clauses = append(clauses, clause{r.Limit.Span, func() { f.limit(r.Limit) }})
 	}
 	if r.Log != nil {
 		clauses = append(clauses, clause{r.Log.Span, func() { f.log(r.Log) }})
 	}
-	slices.SortStableFunc(clauses, func(a, b clause) int { return cmp.Compare(a.at.Start, b.at.Start) })
-	for _, c := range clauses {
-		c.print()
-	}
+	f.inOrder(clauses)
 }
 
 func (f *flow) limit(l *ast.Limit) {

@@ -25,7 +25,7 @@
 // statements are read by a Go loop that resynchronises at the next line. The
 // statements that fill a large policy - declarations, services, rules - are
 // read by hand from the scanner. Those that are rare and regular - include,
-// option, source, masquerade, expect, and the packet phrase - are participle
-// grammars over the tokens of one statement. docs/performance.md has the
-// measurements behind this.
+// option, source, expect, and the packet phrase - are participle grammars over
+// the tokens of one statement. docs/performance.md has the measurements behind
+// this.
 package parser

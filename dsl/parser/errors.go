@@ -23,16 +23,14 @@ func (p *parser) fail(code string, start, end int, format string, args ...any) *
 // errorAt reports an error. After MaxErrors of them the file is read no
 // further.
 func (p *parser) errorAt(code string, start, end int, format string, args ...any) *diag.Diagnostic {
-	if p.stopped {
+	if p.stop {
 		return &diag.Diagnostic{}
 	}
 	p.errors++
 	if p.errors > MaxErrors {
-		p.stopped = true
+		p.stop = true
 		p.list.Errorf(p.span(start, start), "more than %d mistakes: the rest of this file was not read", MaxErrors).
 			WithCode(CodeTooMany)
-		p.src = p.src[:start]
-		p.pos = len(p.src)
 		return &diag.Diagnostic{}
 	}
 	return p.list.Errorf(p.span(start, end), format, args...).WithCode(code)

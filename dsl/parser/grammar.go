@@ -26,27 +26,6 @@ type sourceGrammar struct {
 	To   lexer.Token `parser:"'to':Word @(Word|String)"`
 }
 
-type masqueradeGrammar struct {
-	On   *listGrammar `parser:"@@"`
-	From *fromGrammar `parser:"@@?"`
-}
-
-type listGrammar struct {
-	Keyword lexer.Token   `parser:"@'on':Word"`
-	Words   []wordGrammar `parser:"@@ (Comma @@)*"`
-}
-
-type fromGrammar struct {
-	Keyword lexer.Token   `parser:"@'from':Word"`
-	Words   []wordGrammar `parser:"@@ (Comma @@)*"`
-}
-
-// wordGrammar is one item of a list: a field []lexer.Token would keep the last
-// item only.
-type wordGrammar struct {
-	Token lexer.Token `parser:"@(Word|String)"`
-}
-
 type expectGrammar struct {
 	Verdict lexer.Token   `parser:"@(Word|String)"`
 	Packet  packetGrammar `parser:"@@"`
@@ -72,12 +51,11 @@ type selfGrammar struct {
 
 // grammars are built when the first statement needs one: most files have none.
 type grammars struct {
-	include    *participle.Parser[includeGrammar]
-	option     *participle.Parser[optionGrammar]
-	source     *participle.Parser[sourceGrammar]
-	masquerade *participle.Parser[masqueradeGrammar]
-	expect     *participle.Parser[expectGrammar]
-	packet     *participle.Parser[packetGrammar]
+	include *participle.Parser[includeGrammar]
+	option  *participle.Parser[optionGrammar]
+	source  *participle.Parser[sourceGrammar]
+	expect  *participle.Parser[expectGrammar]
+	packet  *participle.Parser[packetGrammar]
 }
 
 // packetForm is what a packet phrase looks like.
@@ -99,14 +77,6 @@ func (p *parser) byGrammar(kw keyword, start int) ast.Stmt {
 	case kwSource:
 		if t := run(p, &g.source, statements[kw].form); t != nil {
 			s = &ast.Source{Addr: p.asWord(t.Addr), To: p.asWord(t.To)}
-		}
-	case kwMasquerade:
-		if t := run(p, &g.masquerade, statements[kw].form); t != nil {
-			m := &ast.Masquerade{On: p.asList(t.On.Keyword, t.On.Words)}
-			if t.From != nil {
-				m.From = p.asList(t.From.Keyword, t.From.Words)
-			}
-			s = m
 		}
 	case kwExpect:
 		if t := run(p, &g.expect, statements[kw].form); t != nil {
@@ -162,11 +132,17 @@ func run[G any](p *parser, built **participle.Parser[G], form string) *G {
 	return nil
 }
 
-// rest takes the tokens up to the end of the statement at hand.
+// maxPhrase is more tokens than any phrase has.
+const maxPhrase = 64
+
+// rest takes the tokens up to the end of the statement at hand, or enough of
+// them for the grammar to find the one that is too many.
 func (p *parser) rest() []lexer.Token {
 	var tokens []lexer.Token
-	for !p.ended() && p.kind != lbrace && !p.bad {
+	phrase := 0
+	for !p.ended() && p.kind != lbrace && !p.bad && phrase < maxPhrase {
 		tokens = append(tokens, p.token())
+		phrase++
 		switch {
 		case p.kind == comma:
 			p.comma()
@@ -234,14 +210,6 @@ func (p *parser) maybeWord(t *lexer.Token) ast.Word {
 		return ast.Word{}
 	}
 	return p.asWord(*t)
-}
-
-func (p *parser) asList(keyword lexer.Token, items []wordGrammar) *ast.List {
-	l := &ast.List{Keyword: p.asWord(keyword).Span}
-	for _, t := range items {
-		l.Words = append(l.Words, p.asWord(t.Token))
-	}
-	return l
 }
 
 func (p *parser) asPacket(g *packetGrammar) ast.Packet {

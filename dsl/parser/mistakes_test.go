@@ -135,7 +135,10 @@ func TestMistakes(t *testing.T) {
 			{"2:31", "1", "LW001", "not complete", "expect accept"},
 			{"3:15", "proto", "LW001", "protocol number", "proto 50"}}},
 		"unquoted include": {"include zones.low\n", []mistake{{"1:9", "zones.low", "LW001", "unexpected", `include "`}}},
-		"masquerade":       {"host r { masquerade of wan }", []mistake{{"1:21", "of", "LW001", "unexpected", `"on"`}}},
+		"masquerade": {"host r { masquerade of wan; masquerade; masquerade on a to b }", []mistake{
+			{"1:21", "of", "LW002", "unknown clause", `"on"`},
+			{"1:39", ";", "LW001", `expected "on"`, "masquerade on ZONE"},
+			{"1:57", "to", "LW001", "unexpected", "masquerade on ZONE"}}},
 		"option": {"option antispoof\noption table = x\n", []mistake{
 			{"1:16", "f", "LW001", "not complete", "option NAME VALUE"},
 			{"2:14", "=", "LW001", "unexpected", "option NAME VALUE"}}},

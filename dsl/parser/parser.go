@@ -70,7 +70,6 @@ type parser struct {
 
 	errors  int
 	bad     bool // the statement at hand has an error: further ones are its echo
-	stopped bool
 	prevEnd int  // behind the last token taken
 	stmt    int  // offset of the statement at hand
 	stmtCol int  // its column, or -1 where it has not been asked for

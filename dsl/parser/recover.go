@@ -104,7 +104,7 @@ func (p *parser) escapes() bool {
 // unclosed reports the innermost open block as not closed; noticed says that
 // the statement at hand showed it, not the end of the file.
 func (p *parser) unclosed(noticed bool) {
-	if p.stopped {
+	if p.stop {
 		return
 	}
 	o := &p.open[len(p.open)-1]

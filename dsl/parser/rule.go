@@ -206,3 +206,36 @@ func (p *parser) publish(start int) ast.Stmt {
 	p.finish(&s.Meta, start, kwPublish)
 	return s
 }
+
+// masquerade reads `masquerade on ZONE, … [from NET, …]`.
+func (p *parser) masquerade(start int) ast.Stmt {
+	s := &ast.Masquerade{}
+	for !p.bad && p.kind == word {
+		w := p.text()
+		if lookupClause(w) == clNone {
+			if near := diag.Nearest(w, masqueradeWords[:]); near != "" {
+				p.misspelt("clause", masqueradeWords[:])
+				p.bad = false
+				w = near
+			}
+		}
+		switch lookupClause(w) {
+		case clOn:
+			p.listClause(&s.On, clOn, "a zone or an interface")
+			continue
+		case clFrom:
+			p.listClause(&s.From, clFrom, "an address or a net")
+			continue
+		}
+		break
+	}
+	if s.On == nil {
+		p.fail(CodeSyntax, p.start, p.end, `expected "on", found %s`, p.found()).
+			Helpf("%s", statements[kwMasquerade].form)
+	}
+	p.finish(&s.Meta, start, kwMasquerade)
+	return s
+}
+
+// masqueradeWords are the clauses of masquerade.
+var masqueradeWords = [...]string{"on", "from"}

@@ -103,7 +103,9 @@ func (p *parser) known(kw keyword) ast.Stmt {
 		s := &ast.RouteLocalnet{}
 		p.finish(&s.Meta, start, kw)
 		return s
-	case kwInclude, kwOption, kwSource, kwMasquerade, kwExpect:
+	case kwMasquerade:
+		return p.masquerade(start)
+	case kwInclude, kwOption, kwSource, kwExpect:
 		return p.byGrammar(kw, start)
 	}
 	return p.declaration(kw, start)

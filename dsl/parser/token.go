@@ -66,8 +66,9 @@ type scanner struct {
 	src   string
 	pos   int // of the first byte not yet scanned
 	kind  kind
-	start int // of the token
-	end   int // behind it
+	start int  // of the token
+	end   int  // behind it
+	stop  bool // the text is taken to end here
 	// report is nil while looking ahead.
 	report func(code string, start, end int, message, help string) *diag.Diagnostic
 }
@@ -78,8 +79,11 @@ func (s *scanner) scan() {
 	for i < len(src) && classes[src[i]] == blank {
 		i++
 	}
+	if s.stop {
+		i = s.pos
+	}
 	s.start = i
-	if i == len(src) {
+	if i == len(src) || s.stop {
 		s.kind, s.end, s.pos = eof, i, i
 		return
 	}
