@@ -54,7 +54,7 @@ func (r *resolver) checkConflicts(h *host) {
 		at := map[claimKey][]claim{}
 		for _, p := range h.view.Services {
 			if p.RefuseSet || p.LogRefused != nil || len(p.Publishes) > 0 {
-				if s := r.svcOf[p.Name]; !s.bad {
+				if s := r.svcOf[p.Name]; s != nil && !s.bad {
 					c.collect(h, at, op, s, p)
 				}
 			}

@@ -35,12 +35,12 @@ func (r *resolver) resolveExpect(e *ast.Expect) {
 		r.errorf(codeExpect, pk.To.Span, "nothing is sent to %s", out.To.Addr()).Helpf("name the address that it is sent to")
 	}
 	if pk.To.IsZero() {
-		r.errorf(codeExpect, pk.Span, "the packet goes nowhere").Helpf("add `to ADDRESS:PORT`")
+		r.missing(codeExpect, pk.Span, "the packet goes nowhere").Helpf("add `to ADDRESS:PORT`")
 	}
 	if !pk.From.IsZero() {
 		out.From, _ = r.endpoint(pk.From)
 	} else if !pk.Self && !pk.Any {
-		r.errorf(codeExpect, pk.Span, "the packet comes from nowhere").Helpf("add `from ADDRESS`, `from self` or `from any`")
+		r.missing(codeExpect, pk.Span, "the packet comes from nowhere").Helpf("add `from ADDRESS`, `from self` or `from any`")
 	}
 	if !pk.User.IsZero() {
 		if names, good := r.owners("user", []ast.Word{pk.User}); good {

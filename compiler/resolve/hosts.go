@@ -192,7 +192,7 @@ func (r *resolver) interfaceAddr(h *host, p *policy.Interface, w ast.Word) {
 func (r *resolver) hostMasquerade(h *host, s *ast.Masquerade) {
 	m := &policy.Masquerade{Span: s.Span()}
 	if s.On == nil || len(s.On.Words) == 0 {
-		r.errorf(codeClause, s.Span(), "masquerade needs `on ZONE`: what leaves by it gets its address").
+		r.missing(codeClause, s.Span(), "masquerade needs `on ZONE`: what leaves by it gets its address").
 			Helpf("for example masquerade on wan")
 		return
 	}

@@ -34,10 +34,10 @@ func (r *resolver) newPublish(s *service, st *ast.Publish) {
 		}
 	}
 	if len(st.Traffic) == 0 {
-		r.errorf(codeTraffic, st.Span(), "publish needs to say which traffic").Helpf("for example publish tcp 80 to 172.17.0.2:8080")
+		r.missing(codeTraffic, st.Span(), "publish needs to say which traffic").Helpf("for example publish tcp 80 to 172.17.0.2:8080")
 	}
 	if len(st.To) == 0 {
-		r.errorf(codeTarget, st.Span(), "publish needs a target").Helpf("for example publish tcp 80 to 172.17.0.2:8080")
+		r.missing(codeTarget, st.Span(), "publish needs a target").Helpf("for example publish tcp 80 to 172.17.0.2:8080")
 	}
 	for _, w := range st.To {
 		r.publishTarget(pub, w)

@@ -83,8 +83,9 @@ type resolver struct {
 	scopes   slab[policy.Scope]
 	buf      []byte // scratch for keys and texts
 	texts    []string
-	ranges   int // address ranges held by all nets
-	hints    int // "did you mean" looked for so far
+	ranges   int         // address ranges held by all nets
+	broken   []diag.Span // what the parser could not read
+	hints    int         // "did you mean" looked for so far
 }
 
 func newResolver(l *diag.List) *resolver {
@@ -102,14 +103,43 @@ func newResolver(l *diag.List) *resolver {
 		limits:     map[limitKey]*policy.Limit{},
 		unknown:    map[diag.Span]*unknownOn{},
 	}
+	for _, d := range l.All {
+		if d.Severity == diag.Error {
+			r.broken = append(r.broken, d.Span)
+		}
+	}
 	for _, c := range policy.Classes() {
 		r.classes[c.Name] = c.Traffic
 	}
 	return r
 }
 
+// errorf reports an error, unless it is about a word that the parser has
+// missed already: such a word is nowhere.
 func (r *resolver) errorf(code string, s diag.Span, format string, args ...any) *diag.Diagnostic {
+	if s.IsZero() && len(r.broken) > 0 {
+		return &diag.Diagnostic{Code: code}
+	}
 	return r.l.Errorf(s, format, args...).WithCode(code)
+}
+
+// missing reports that something needed is left out. The parser reports that
+// too wherever it can; a second word about it would only be noise.
+func (r *resolver) missing(code string, s diag.Span, format string, args ...any) *diag.Diagnostic {
+	if len(r.broken) > 0 {
+		return &diag.Diagnostic{Code: code}
+	}
+	return r.errorf(code, s, format, args...)
+}
+
+// brokenIn says whether the parser could not read something within a span.
+func (r *resolver) brokenIn(s diag.Span) bool {
+	for _, b := range r.broken {
+		if b.File == s.File && b.Start >= s.Start && b.Start <= s.End {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *resolver) warnf(code string, s diag.Span, format string, args ...any) *diag.Diagnostic {
@@ -149,6 +179,9 @@ func nearest[V any](r *resolver, word string, known map[string]V) string {
 // collect takes the declarations of a file into the tables, by name.
 func (r *resolver) collect(f *ast.File) {
 	for _, s := range f.Body.Stmts {
+		if r.nameless(s) {
+			continue
+		}
 		switch s := s.(type) {
 		case *ast.Bad, *ast.Include:
 		case *ast.Zone:
@@ -194,6 +227,34 @@ func (r *resolver) collect(f *ast.File) {
 	}
 	slices.SortStableFunc(r.hosts, func(a, b *host) int { return cmp.Compare(a.p.Name, b.p.Name) })
 	slices.SortStableFunc(r.svcs, func(a, b *service) int { return cmp.Compare(a.p.Name, b.p.Name) })
+}
+
+// nameless takes declarations whose name could not be read, which the parser
+// has reported. What stands in such a service is judged all the same.
+func (r *resolver) nameless(s ast.Stmt) bool {
+	var name ast.Word
+	switch s := s.(type) {
+	case *ast.Zone:
+		name = s.Name
+	case *ast.Net:
+		name = s.Name
+	case *ast.Port:
+		name = s.Name
+	case *ast.Proto:
+		name = s.Name
+	case *ast.Host:
+		name = s.Name
+	case *ast.Service:
+		if name = s.Name; name.IsZero() {
+			r.svcs = append(r.svcs, &service{stmt: s, bad: true, badHomes: true, p: policy.Service{Refuse: policy.Drop}})
+		}
+	default:
+		return false
+	}
+	if name.IsZero() {
+		r.missing(codeBadName, s.Span(), "this declaration has no name")
+	}
+	return name.IsZero()
 }
 
 // declare puts a value into a table unless its name can't be used or is taken.

@@ -75,7 +75,7 @@ func (r *resolver) newRule(s *ast.Rule, at place) (rule, bool) {
 	var good bool
 	out.p.Traffic, good = r.trafficList(s.Traffic)
 	if len(s.Traffic) == 0 {
-		r.errorf(codeTraffic, s.Span(), "%s needs to say which traffic", s.Action).Helpf("for example %s tcp 22", s.Action)
+		r.missing(codeTraffic, s.Span(), "%s needs to say which traffic", s.Action).Helpf("for example %s tcp 22", s.Action)
 	}
 	ok = ok && good
 	if s.From != nil && at.clauses&cFrom != 0 {
@@ -109,7 +109,7 @@ func (r *resolver) newRule(s *ast.Rule, at place) (rule, bool) {
 	}
 	for _, l := range [...]*ast.List{s.From, s.On, s.To, s.Out, s.User, s.Group} {
 		if l != nil && len(l.Words) == 0 {
-			r.errorf(codeClause, l.Keyword, "nothing stands behind %s", l.Keyword.Text())
+			r.missing(codeClause, l.Keyword, "nothing stands behind %s", l.Keyword.Text())
 			ok = false
 		}
 	}

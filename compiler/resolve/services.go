@@ -55,6 +55,7 @@ func (r *resolver) resolveServices() {
 
 func (r *resolver) resolveService(s *service) {
 	n := len(r.l.All)
+	s.bad = s.bad || r.brokenIn(s.stmt.Span())
 	s.makeRoom()
 	for _, st := range s.stmt.Body.Stmts {
 		switch st := st.(type) {
@@ -135,6 +136,10 @@ func (s *service) makeRoom() {
 // hostList are the hosts that home or guard name.
 func (r *resolver) hostList(s *service, words []ast.Word) []*host {
 	out := make([]*host, 0, len(words))
+	if len(words) == 0 {
+		r.missing(codeHome, s.stmt.Span(), "service %s names no host", s.p.Name)
+		s.bad, s.badHomes = true, true
+	}
 	for _, w := range words {
 		h := r.hostOf[w.Text]
 		switch {

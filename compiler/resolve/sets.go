@@ -99,6 +99,9 @@ func (r *resolver) resolveNet(n *net, path []ast.Word) *policy.Nets {
 	path = append(path, n.stmt.Name)
 	var ranges []policy.AddrRange
 	ok := len(n.stmt.Items) > 0
+	if !ok {
+		r.missing(codeAddress, n.stmt.Span(), "this net holds no address")
+	}
 	for _, w := range n.stmt.Items {
 		if w.Quoted || !looksLikeAddr(w.Text) {
 			inner := r.nets[w.Text]
@@ -199,7 +202,7 @@ func (r *resolver) netList(words []ast.Word) (nets *policy.Nets, ok bool) {
 	}
 	keyText := string(key)
 	var ranges []policy.AddrRange
-	ok, every := len(words) > 0, false
+	ok, every := len(words) > 0, false // an empty list is reported with its clause
 	for _, w := range words {
 		switch {
 		case !w.Quoted && w.Text == "any":

@@ -34,6 +34,9 @@ func (r *resolver) resolvePortSet(p *portSet, path []ast.Word) []policy.PortRang
 	path = append(path, p.stmt.Name)
 	var out []policy.PortRange
 	ok := len(p.stmt.Items) > 0
+	if !ok {
+		r.missing(codePort, p.stmt.Span(), "this port set holds no port")
+	}
 	for _, w := range p.stmt.Items {
 		if !w.Quoted && startsWithDigit(w.Text) {
 			pr, m := parsePorts(w.Text)
@@ -80,6 +83,9 @@ func (r *resolver) resolveProto(p *proto, path []ast.Word) []policy.Traffic {
 	}
 	p.state = visiting
 	path = append(path, p.stmt.Name)
+	if len(p.stmt.Traffic) == 0 {
+		r.missing(codeTraffic, p.stmt.Span(), "this proto holds no traffic")
+	}
 	out, ok := r.traffic(p.stmt.Traffic, path)
 	p.state = done
 	if ok {
@@ -267,7 +273,7 @@ func parseTypes(text string) (policy.PortRange, bool) {
 // ip6tables would ever match them so.
 func (r *resolver) numberTraffic(out []policy.Traffic, t *ast.Traffic) ([]policy.Traffic, bool) {
 	if len(t.Args) == 0 {
-		r.errorf(codeTraffic, t.Span, "proto needs the number of an IP protocol").Helpf("for example proto 47")
+		r.missing(codeTraffic, t.Span, "proto needs the number of an IP protocol").Helpf("for example proto 47")
 		return out, false
 	}
 	ok := true

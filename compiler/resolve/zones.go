@@ -26,6 +26,9 @@ func (r *resolver) newZone(s *ast.Zone) *zone {
 	z := &zone{stmt: s}
 	names := make([]string, 0, len(s.Ifaces))
 	ok := len(s.Ifaces) > 0
+	if !ok {
+		r.missing(codeIface, s.Span(), "this zone names no interface")
+	}
 	for _, w := range s.Ifaces {
 		ok = r.checkIface(w, true) && ok
 		names = append(names, w.Text)
