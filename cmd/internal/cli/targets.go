@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/loward/loward/backends/iproute"
 	"github.com/loward/loward/backends/iptables"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler"
@@ -31,6 +32,11 @@ func targets() []target {
 		}},
 		{"ip6tables", "for ip6tables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
 			return write(v, compiler.IP6Tables, l, iptables.Restore{Family: ruleset.IP6, Reload: reload}.Write)
+		}},
+		{"iproute", "addresses and routes, for ip -batch", func(v *policy.View, _ bool, l *diag.List) []byte {
+			text, mistakes := iproute.Write(v)
+			l.All = append(l.All, mistakes...)
+			return text
 		}},
 	}
 }
