@@ -91,8 +91,8 @@
 //	               address of the far end
 //
 // Probes of a file run all at once, except that a "then" waits for the line
-// above it and probes of raw protocols run one after the other, conntrack being
-// emptied before each. All probes that are not fresh share one loaded ruleset:
+// above it, and that probes of the same raw protocol, and those with a port in
+// "from", run in rounds with conntrack emptied before each. All probes that are not fresh share one loaded ruleset:
 // where a statement has a limit, keep within its burst or say fresh.
 //
 // frag-needed: NODE connects; when one end is the main host the other end sends

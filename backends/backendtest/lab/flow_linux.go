@@ -75,7 +75,7 @@ func (a *attempt) payload() []byte {
 	case ICMP:
 		return icmpMessage(p.To.Addr, p.To.Addr, p.Type, p.Code, uint32(a.number), data)
 	case Raw:
-		return rawPayload(p.Number, a.number)
+		return rawPayload(netip.Addr{}, p.To.Addr, p.Number, a.number)
 	}
 	return data
 }

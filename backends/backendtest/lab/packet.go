@@ -125,8 +125,12 @@ func sctpInit(source, dest uint16, chunk uint8, tag, own uint32) []byte {
 }
 
 // rawPayload is a payload that the protocol's own parsers (conntrack's, ip6tables')
-// take for well formed, and that carries the number of the probe.
-func rawPayload(proto uint8, n uint64) []byte {
+// take for well formed, and that carries the number of the probe. The kernel
+// answers with an ICMP error only what has a good checksum, and takes every
+// protocol that it doesn't know better (OSPF and VRRP among them) to have the
+// Internet checksum over all of its payload, in IPv6 with the pseudo header.
+// from is needed for that alone: without it the checksum of IPv6 stays open.
+func rawPayload(from, to netip.Addr, proto uint8, n uint64) []byte {
 	data := carry(n)
 	switch proto {
 	case 47: // GRE version 0 for IPv4, no options (RFC 2784)
@@ -135,10 +139,21 @@ func rawPayload(proto uint8, n uint64) []byte {
 		return append([]byte{0, 0, 1, 0, 0, 0, 0, 1}, data...)
 	case 51: // AH: nothing follows; 12 bytes of authentication data (RFC 4302)
 		return append([]byte{59, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}, data...)
-	case 2: // IGMPv2 query (RFC 2236), the checksum over all
-		b := append([]byte{0x11, 0, 0, 0, 0, 0, 0, 0}, data...)
-		binary.BigEndian.PutUint16(b[2:], sum(b))
-		return b
+	case 2: // IGMPv2 query (RFC 2236)
+		data = append([]byte{0x11, 0, 0, 0, 0, 0, 0, 0}, data...)
+	default:
+		data = append([]byte{2, 1, 0, 0}, data...)
+	}
+	if to.Is4() {
+		binary.BigEndian.PutUint16(data[rawChecksum:], sum(data))
+	} else if from.IsValid() {
+		binary.BigEndian.PutUint16(data[rawChecksum:], sum(pseudo(from, to, proto, len(data)), data))
 	}
 	return data
 }
+
+// rawChecksum is where rawPayload has the checksum, in the protocols that
+// rawSummed names.
+const rawChecksum = 2
+
+func rawSummed(proto uint8) bool { return proto != 47 && proto != 50 && proto != 51 }

@@ -86,6 +86,12 @@ func (a *attempt) options() error {
 			return err
 		}
 	}
+	if p.Kind == Raw && s.six && rawSummed(p.Number) {
+		// The kernel knows the source that it chooses.
+		if err := s.set(unix.IPPROTO_RAW, unix.IPV6_CHECKSUM, rawChecksum); err != nil {
+			return err
+		}
+	}
 	if p.Frag && !s.six {
 		if err := s.set(unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT); err != nil {
 			return err
@@ -107,6 +113,7 @@ func (a *attempt) options() error {
 	}
 	if p.From.Port != 0 {
 		a.port = p.From.Port
+		a.n.lab.seen.forget(a.port)
 		_ = s.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 		return s.bind(source, a.port, a.device)
 	}

@@ -59,55 +59,76 @@ func (r Result) String() string {
 }
 
 // Probes runs sequences of probes (one and those behind its "then" each): all at
-// once, then one by one those whose packets conntrack can't tell apart. The
-// results are in the order of the probes.
+// once, then in rounds, with conntrack emptied before each, those that would
+// disturb one another. The results are in the order of the probes.
 func (l *Lab) Probes(ctx context.Context, heads []*Probe) []Result {
 	results := make([][]Result, len(heads))
-	var wait sync.WaitGroup
+	rounds := [][]int{nil}
+	rank := map[string]int{}
 	for i, p := range heads {
-		if !alone(p) {
-			wait.Go(func() { results[i] = l.sequence(ctx, p) })
+		round := 0
+		for _, q := range append([]*Probe{p}, p.Then...) {
+			if key := exclusive(q); key != "" {
+				rank[key]++
+				round = max(round, rank[key])
+			}
 		}
+		for _, q := range append([]*Probe{p}, p.Then...) {
+			if key := exclusive(q); key != "" {
+				rank[key] = round
+			}
+		}
+		for len(rounds) <= round {
+			rounds = append(rounds, nil)
+		}
+		rounds[round] = append(rounds[round], i)
 	}
-	wait.Wait()
-	for i, p := range heads {
-		if alone(p) {
+	for n, round := range rounds {
+		if n > 0 {
 			if err := l.FlushConntrack(); err != nil {
-				results[i] = []Result{{Probe: p, Got: Fault, Detail: err.Error()}}
+				for _, i := range round {
+					results[i] = []Result{{Probe: heads[i], Got: Fault, Detail: err.Error()}}
+				}
 				continue
 			}
-			results[i] = l.sequence(ctx, p)
 		}
+		var wait sync.WaitGroup
+		for _, i := range round {
+			wait.Go(func() { results[i] = l.sequence(ctx, heads[i]) })
+		}
+		wait.Wait()
 	}
 	// What came in late, on a busy machine, came in all the same.
+	var out []Result
 	for _, list := range results {
-		for k, r := range list {
+		for _, r := range list {
 			switch {
 			case r.late == nil || !r.late():
 			case r.Got == Drop:
-				list[k].Got, list[k].Detail = Half, "received, but only after the probe's time"
+				r.Got, r.Detail = Half, "received, but only after the probe's time"
 			case r.Got == Reject:
-				list[k].Got, list[k].Detail = Fault, noListener
+				r.Got, r.Detail = Fault, noListener
 			}
+			out = append(out, r)
 		}
-	}
-	var out []Result
-	for _, list := range results {
-		out = append(out, list...)
 	}
 	return out
 }
 
-// alone: packets of these have no ports, so all between two addresses are one
-// connection to conntrack; and raw sockets, which SCTP is sent with, are told of
-// each other's errors.
-func alone(p *Probe) bool {
-	for _, q := range append([]*Probe{p}, p.Then...) {
-		if q.Kind == Raw || q.Kind == SCTP {
-			return true
-		}
+// exclusive names what no two probes may use at a time: a protocol without
+// ports, of which all between two addresses is one connection to conntrack; the
+// raw sockets of SCTP, which are told of each other's errors; a port that the
+// probe insists on, which another, or a listener, may have bound.
+func exclusive(p *Probe) string {
+	switch {
+	case p.Kind == Raw:
+		return fmt.Sprintf("proto %d", p.Number)
+	case p.Kind == SCTP:
+		return "proto 132"
+	case p.From.Port != 0 && !p.Spoof:
+		return "port"
 	}
-	return false
+	return ""
 }
 
 func (l *Lab) sequence(ctx context.Context, p *Probe) []Result {

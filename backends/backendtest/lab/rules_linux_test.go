@@ -51,6 +51,8 @@ func verdictRules() rules {
 -A INPUT -p sctp --dport 102 -j REJECT
 -A INPUT -p gre -j DROP
 -A INPUT -p esp -j REJECT
+-A INPUT -p ospf -j REJECT
+-A INPUT -p vrrp -j REJECT
 -A INPUT -p %[2]s --%[3]s -m mark ! --mark 7 -m limit --limit 1/s --limit-burst 5 -j RETURN
 -A INPUT -p %[2]s --%[3]s -m mark ! --mark 7 -j DROP
 -A INPUT ! -i lo -s %[4]s -j DROP
@@ -86,7 +88,7 @@ COMMIT
 		sctp dport 101 drop
 		sctp dport 102 reject
 		meta l4proto gre drop
-		meta l4proto esp reject
+		meta l4proto { esp, 89, vrrp } reject
 		meta mark != 7 icmp type echo-request limit rate 1/second burst 5 packets accept
 		meta mark != 7 icmp type echo-request drop
 		meta mark != 7 icmpv6 type echo-request limit rate 1/second burst 5 packets accept
@@ -152,6 +154,16 @@ probe lan1 gre to fd00:1::1 -> drop
 probe lan0 esp to 10.10.0.1 -> reject
 probe lan1 esp to fd00:1::1 -> reject
 probe lan0 ah to 10.10.0.1 -> accept
+probe lan0 ospf to 10.10.0.1 -> reject
+probe lan1 ospf to fd00:1::1 -> reject
+probe lan0 vrrp to 10.10.0.1 -> reject
+probe lan1 vrrp to fd00:1::1 -> reject
+probe lan1 ospf to ff02::5%eth0 -> drop
+probe lan0 proto 99 to 10.10.0.1 -> accept
+probe lan0 udp from 10.10.0.7:68 to 10.10.0.1:67 -> accept
+probe self udp from 0.0.0.0:67 to 255.255.255.255%eth0:68 at=lan0 -> accept
+probe self udp from 10.10.0.1:67 to 10.10.0.7:68 -> accept
+probe self udp from 0.0.0.0:68 to 10.10.0.7:67 -> accept
 probe wan udp spoof from 10.10.0.1 to 203.0.113.1:100 -> drop
 probe wan udp spoof from 127.0.0.1 to 203.0.113.1:100 -> drop
 probe wan tcp spoof from fd00:1::1 to [2001:db8:1::1]:100 -> drop

@@ -73,6 +73,14 @@ func (s *sightings) ofFlow(f flow) []sighting {
 	return slices.Clone(s.flows[f])
 }
 
+// forget what was seen of a client's port, which is about to be used again.
+func (s *sightings) forget(client uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.flows, flow{client: client})
+	delete(s.flows, flow{client: client, ack: true})
+}
+
 // carry returns the bytes that identify a probe.
 func carry(n uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte(marker), n)

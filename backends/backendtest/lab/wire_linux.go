@@ -17,6 +17,7 @@ func (n *node) spoof(p *Probe) outcome {
 	if a.port == 0 && p.Kind.HasPorts() {
 		a.port = n.lab.nextPort()
 	}
+	a.n.lab.seen.forget(a.port)
 	from, to := p.From.Addr, p.To.Addr
 	var proto uint8
 	var body []byte
@@ -31,7 +32,7 @@ func (n *node) spoof(p *Probe) outcome {
 	case ICMP:
 		proto, body = p.Number, icmpMessage(from, to, p.Type, p.Code, uint32(a.number), carry(a.number))
 	default:
-		proto, body = p.Number, rawPayload(p.Number, a.number)
+		proto, body = p.Number, rawPayload(from, to, p.Number, a.number)
 	}
 	if err := n.inject(p.To.Dev, to, ipPacket(from, to, proto, body)); err != nil {
 		return fault(err)
