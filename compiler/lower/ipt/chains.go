@@ -1,0 +1,132 @@
+package ipt
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/loward/loward/compiler/policy"
+	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
+)
+
+// Lengths of names. iptables allows chains 28 bytes; four of them are kept for
+// the number of a chain that goes on where another had to end.
+const (
+	maxName = 28
+	maxBase = maxName - 4
+	maxHead = 12
+)
+
+// chainPrefix is what our chains' names begin with: the policy's table in
+// capitals.
+func chainPrefix(table string) string {
+	if table == "" {
+		table = "loward"
+	}
+	return policy.DerivedName(strings.ToUpper(table), maxHead) + "-"
+}
+
+// table is a table being filled.
+type table struct {
+	*ruleset.Table
+	names map[string]bool
+	// counts the chains that bear a name and a number.
+	counts map[string]int
+	fixed  map[ruleset.Hook]*node
+	// rules is what is left of an arena: rules are many and small.
+	rules []ruleset.Rule
+}
+
+// node is a chain being filled.
+type node struct {
+	*ruleset.Chain
+	t    *table
+	to   *ruleset.Verdict // goto this chain
+	root *node            // whose name it bears
+}
+
+// node declares a chain. One that has the name of another gets a number, as one
+// that goes on does.
+func (t *table) node(name string) *node {
+	if t.names[name] {
+		return t.numbered(name)
+	}
+	t.names[name] = true
+	n := &node{Chain: &ruleset.Chain{Name: name}, t: t, to: ruleset.Goto(name)}
+	n.root = n
+	t.Chains = append(t.Chains, n.Chain)
+	return n
+}
+
+func (t *table) numbered(name string) *node {
+	for {
+		t.counts[name]++
+		if try := name + "." + strconv.FormatInt(int64(t.counts[name]+1), 36); !t.names[try] {
+			return t.node(try)
+		}
+	}
+}
+
+// next declares the chain that goes on where n can't: NAME.2, NAME.3 and so on.
+func (n *node) next() *node {
+	c := n.t.numbered(n.root.Name)
+	c.root = n.root
+	return c
+}
+
+// chain declares a chain for something that the policy names.
+func (w *lowerer) chain(t *table, kind, label string) *node {
+	head := w.prefix + kind + "-"
+	return t.node(head + policy.DerivedName(label, maxBase-len(head)))
+}
+
+// chainAt declares a chain for addresses. Dots tell it from what the policy
+// names, which has none.
+func (w *lowerer) chainAt(t *table, kind string, p netip.Prefix) *node {
+	label := p.Addr().String()
+	if !p.IsSingleIP() {
+		label += "_" + strconv.Itoa(p.Bits())
+	}
+	head := w.prefix + kind + "-"
+	label = strings.ReplaceAll(label, ":", "_")
+	if len(head)+len(label) > maxBase {
+		label = policy.DerivedName(p.String(), maxBase-len(head))
+	}
+	return t.node(head + label)
+}
+
+// origin is where a rule comes from: its comment and its span.
+type origin struct {
+	comment string
+	span    diag.Span
+}
+
+// add a rule.
+func (n *node) add(o origin, body ...ruleset.Stmt) {
+	if len(n.t.rules) == 0 {
+		n.t.rules = make([]ruleset.Rule, 256)
+	}
+	r := &n.t.rules[0]
+	n.t.rules = n.t.rules[1:]
+	*r = ruleset.Rule{Body: body, Comment: o.comment, Origin: o.span}
+	n.Rules = append(n.Rules, r)
+}
+
+// end a chain. A chain that ends without a verdict returns, so nothing needs to
+// be said for that.
+func (n *node) end(v *ruleset.Verdict) {
+	if v.Kind != ruleset.VerdictReturn {
+		n.add(origin{}, v)
+	}
+}
+
+// origin of a statement of a service or a block.
+func (w *lowerer) origin(name string, r *policy.Rule) origin {
+	c, ok := w.comments[r]
+	if !ok {
+		c = strings.TrimRight(name+" "+r.Span.FileLine(), " ")
+		w.comments[r] = c
+	}
+	return origin{c, r.Span}
+}

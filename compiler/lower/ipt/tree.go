@@ -1,0 +1,137 @@
+package ipt
+
+import (
+	"net/netip"
+	"slices"
+	"sort"
+
+	"github.com/loward/loward/compiler/ruleset"
+)
+
+// netPrefix is a prefix with its bounds as numbers.
+type netPrefix struct {
+	netip.Prefix
+	lo ruleset.U128
+}
+
+func newPrefix(p netip.Prefix) netPrefix { return netPrefix{p, ruleset.AddrValue(p.Addr())} }
+
+// entry says where packets of a prefix go.
+type entry struct {
+	netPrefix
+	to *ruleset.Verdict
+}
+
+// linear is the number of addresses that one chain holds without a tree: below
+// it, comparing costs less than branching.
+const linear = 8
+
+// where matches an address of the packet in a rule.
+type where ruleset.Field
+
+func (f where) in(p netPrefix) ruleset.Stmt {
+	return &ruleset.Match{Field: ruleset.Field(f), Terms: []ruleset.Term{ruleset.Prefix(p.Prefix)}}
+}
+
+// tree appends to c rules that send a packet to the entry that its address is
+// in; others fall through c. Entries are sorted and disjoint. Branches are
+// chains named by kind and prefix, and end with cont, which must go where
+// falling through c leads.
+//
+// A branch is the prefix that holds the nearest to half of the entries, at
+// least a third of them, so that the depth is logarithmic whatever the
+// addresses are.
+func (w *lowerer) tree(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
+	entries = merge(entries)
+	w.branch(c, kind, f, entries, cont)
+}
+
+func (w *lowerer) branch(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
+	for len(entries) > linear {
+		from, to := split(entries)
+		part := entries[from:to]
+		p := common(part)
+		sub := w.chainAt(c.t, kind, p.Prefix)
+		c.add(origin{}, f.in(p), sub.to)
+		w.branch(sub, kind, f, part, cont)
+		sub.end(cont)
+		entries = slices.Concat(entries[:from], entries[to:])
+	}
+	for _, e := range entries {
+		c.add(origin{}, f.in(e.netPrefix), e.to)
+	}
+}
+
+// split finds the stretch of entries of one prefix that holds between a third
+// and two thirds of them.
+func split(entries []entry) (from, to int) {
+	n := len(entries)
+	from, to = 0, n
+	for 3*(to-from) > 2*n {
+		// The first bit in which the stretch's entries differ divides it.
+		part := entries[from:to]
+		bit := common(part).Bits()
+		mid := from + first(part, bit)
+		if mid-from >= to-mid {
+			to = mid
+		} else {
+			from = mid
+		}
+	}
+	return from, to
+}
+
+// first entry that has the bit set; entries before that agree in all bits
+// before it.
+func first(part []entry, bit int) int {
+	return sort.Search(len(part), func(i int) bool { return hasBit(part[i].netPrefix, bit) })
+}
+
+func hasBit(p netPrefix, bit int) bool {
+	n := p.Addr().BitLen() - 1 - bit
+	if n >= 64 {
+		return p.lo.Hi>>(n-64)&1 == 1
+	}
+	return p.lo.Lo>>n&1 == 1
+}
+
+// common prefix of sorted entries: that of the first and the last.
+func common(part []entry) netPrefix {
+	a, b := part[0].netPrefix, part[len(part)-1].netPrefix
+	n := 0
+	for limit := min(a.Bits(), b.Bits()); n < limit && hasBit(a, n) == hasBit(b, n); n++ {
+	}
+	return newPrefix(netip.PrefixFrom(a.Addr(), n).Masked())
+}
+
+// merge joins neighbouring entries that lead to the same place and make up one
+// prefix together.
+func merge(entries []entry) []entry {
+	var out []entry
+	for _, e := range entries {
+		out = append(out, e)
+		for len(out) > 1 {
+			a, b := out[len(out)-2], out[len(out)-1]
+			if a.to != b.to || a.Bits() != b.Bits() || a.Bits() == 0 {
+				break
+			}
+			up := netip.PrefixFrom(a.Addr(), a.Bits()-1).Masked()
+			if up.Addr() != a.Addr() || !up.Contains(b.Addr()) {
+				break
+			}
+			out = append(out[:len(out)-2], entry{newPrefix(up), a.to})
+		}
+	}
+	return out
+}
+
+// prefixOf undoes where.in.
+func prefixOf(m *ruleset.Match, v6 bool) netPrefix {
+	t := m.Terms[0]
+	width, addr := 32, t.Lo.Addr4Of
+	if v6 {
+		width, addr = 128, t.Lo.Addr6Of
+	}
+	n, _ := t.PrefixLen(width)
+	return newPrefix(netip.PrefixFrom(addr(), n))
+}
