@@ -28,3 +28,13 @@ func Format(name string, src []byte) ([]byte, []*diag.Diagnostic) {
 	}
 	return format.Format(tree), nil
 }
+
+// ParsePacket reads a packet phrase, "tcp from 10.0.0.7 on eth0 to [fd00::1]:53",
+// as `expect` has it. The packet is nil where there are mistakes; name is what
+// their positions are shown under.
+func ParsePacket(name, phrase string) (*ast.Packet, []*diag.Diagnostic) {
+	var l diag.List
+	packet := parser.ParsePacket(diag.NewFile(name, []byte(phrase)), &l)
+	l.Sort()
+	return packet, l.All
+}

@@ -105,8 +105,9 @@ func TestMistakes(t *testing.T) {
 		"two names": {"service a b {\n    alow dns\n}\n", []mistake{
 			{"1:11", "b", "LW006", `expected "{"`, "service NAME"},
 			{"2:5", "alow", "LW002", "unknown", "allow"}}},
-		"list ends with a comma": {"service a {\n    home r,\n    allow dns\n    home q,\n}\n", []mistake{
+		"list ends with a comma": {"service a {\n    home r,\n    allow dns form a\n    home q,\n}\n", []mistake{
 			{"2:11", ",", "LW001", "ends with a comma", ""},
+			{"3:15", "form", "LW002", "unknown clause", "from"},
 			{"4:11", ",", "LW001", "ends with a comma", ""}}},
 		"braces around a list": {"port web = { 80, 443 }\nport x = 1\n", []mistake{
 			{"1:12", "{", "LW001", "expected a port", "without braces"}}},

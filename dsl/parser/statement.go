@@ -212,8 +212,9 @@ func (p *parser) comma() bool {
 		broken = true
 		p.next()
 	}
-	switch {
-	case p.kind == eof || p.kind == rbrace || p.kind == semi || broken && p.begins():
+	next := broken && p.begins()
+	if next || p.kind == eof || p.kind == rbrace || p.kind == semi {
+		p.atNext = next
 		p.fail(CodeSyntax, at, at+1, "the list ends with a comma").
 			Helpf("remove it, or go on with the list")
 		return false
