@@ -270,12 +270,13 @@ func TestBounds(t *testing.T) {
 	for i := range 20000 {
 		fmt.Fprintf(&wide, "net w%d = 10.%d.%d.1\n", i, i/200, i%200)
 	}
-	for j := range 300 {
-		fmt.Fprintf(&wide, "net all%d = w0", j)
-		for i := 1; i < 20000; i++ {
-			fmt.Fprintf(&wide, ", w%d", i)
-		}
-		wide.WriteByte('\n')
+	wide.WriteString("net all = w0")
+	for i := 1; i < 20000; i++ {
+		fmt.Fprintf(&wide, ", w%d", i)
+	}
+	wide.WriteByte('\n')
+	for i := range 300 {
+		fmt.Fprintf(&wide, "net more%d = all, 192.0.2.%d\n", i, i%256)
 	}
 	for name, text := range map[string]string{"deep": deep.String(), "wide": wide.String()} {
 		_, l, _ := LoadText("x.low", []byte(text), NoIncludes())

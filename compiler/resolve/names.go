@@ -79,8 +79,11 @@ func (r *resolver) checkIface(w ast.Word, wildcard bool) bool {
 		bad("a wildcard can't stand here").Helpf("put ppp* into a zone and declare the interfaces one by one")
 	case strings.HasSuffix(s, "+"):
 		bad("+ at the end is the wildcard of iptables").Helpf("write %s*", strings.TrimSuffix(s, "+"))
-	case len(base) > 15:
-		bad("it has %d bytes", len(base)).Helpf("the kernel allows 15")
+	case s == "*":
+		bad("it would be every interface").Helpf("leave out `on` for any interface; name a wildcard such as eth*")
+	case len(s) > 15:
+		// With its wildcard too: iptables has no room for more.
+		bad("it has %d bytes", len(s)).Helpf("15 are allowed")
 	case s == "." || s == ".." || strings.ContainsAny(s, "/: \u00a0!"):
 		bad("the kernel allows no blank, slash or colon, and ! means not")
 	default:
