@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // printResult writes a result to standard output.
@@ -76,33 +77,34 @@ type stage struct {
 }
 
 func prepare(f file) (stage, error) {
-	path, err := filepath.EvalSymlinks(f.path)
+	info, err := os.Stat(f.path)
 	switch {
-	case err == nil:
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Lstat(f.path); err == nil {
 			return stage{}, errors.New("is a symbolic link to nothing")
 		}
-		path = f.path
-	default:
-		return stage{}, err
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		info = nil
+		temp, err := writeTemp(f.path, f.data, nil)
+		return stage{f, temp}, err
 	case err != nil:
 		return stage{}, err
 	case info.IsDir():
 		return stage{}, errors.New("is a directory")
-	case !info.Mode().IsRegular():
-		return stage{file: file{path, f.data}}, nil
+	case !info.Mode().IsRegular() || openAlready(f.path):
+		return stage{file: f}, nil
 	}
-	temp, err := writeTemp(path, f.data, info)
+	path, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
 		return stage{}, err
 	}
-	return stage{file{path, f.data}, temp}, nil
+	temp, err := writeTemp(path, f.data, info)
+	return stage{file{path, f.data}, temp}, err
+}
+
+// openAlready: the path is a name for an open file of ours, which somebody else
+// goes on writing to; it must not be replaced under their hands.
+func openAlready(path string) bool {
+	path = filepath.Clean(path)
+	return path == "/dev/stdout" || path == "/dev/stderr" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/")
 }
 
 // writeTemp writes the data to a new file in the directory of path. Old is what
@@ -141,7 +143,7 @@ func writeTemp(path string, data []byte, old fs.FileInfo) (name string, err erro
 
 func (s *stage) commit() error {
 	if s.temp == "" {
-		f, err := os.OpenFile(s.path, os.O_WRONLY, 0)
+		f, err := os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,9 @@ func targets() []target {
 			l.All = append(l.All, mistakes...)
 			return text
 		}},
+		{"json", "the nft ruleset as JSON, for nft -j -f", func(v *policy.View, _ bool, l *diag.List) []byte {
+			return write(v, compiler.Nft, l, nft.JSON{}.Write)
+		}},
 	}
 }
 

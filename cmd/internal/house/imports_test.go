@@ -51,12 +51,15 @@ func outside() map[string][]string {
 		"pgregory.net/rapid":                  {},
 		// Command lines and file systems stay out of the compiler's core.
 		"os/exec": {"backends"},
-		"testing": {"backends/backendtest"},
+		"testing": testHelpers(),
 	}
 }
 
-// lab builds network namespaces; only tests may.
-const lab = "backends/backendtest"
+// testHelpers build network namespaces and load rulesets; only tests may use
+// them.
+func testHelpers() []string {
+	return []string{"backends/backendtest", "backends/internal/kernel"}
+}
 
 type source struct {
 	file    string
@@ -137,8 +140,10 @@ func violation(s source, path string) string {
 		}
 		return ""
 	}
-	if under(own, lab) && !under(s.folder, lab) {
-		return "only tests may import " + lab
+	for _, helper := range testHelpers() {
+		if under(own, helper) && !under(s.folder, helper) {
+			return "only tests may import " + helper
+		}
 	}
 	r := ruleFor(s.folder)
 	if r == nil {
