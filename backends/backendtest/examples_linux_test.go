@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ type example struct {
 	script *lab.Script
 	hosts  []compiled
 }
+
+// nonzero is a counter of nft, or of iptables-save -c, that is not 0.
+var nonzero = regexp.MustCompile(`packets [1-9]|^\[[1-9]`)
 
 // tallies counts the probes that were run, by loader.
 type tallies struct {
@@ -197,24 +201,55 @@ func sample(probes []*lab.Probe) []*lab.Probe {
 // demand runs probes and reports what is not as written.
 func demand(ctx context.Context, t *testing.T, e *example, ld loader, l *lab.Lab, probes []*lab.Probe, counts *tallies, when string) {
 	t.Helper()
-	skipped, wrong := 0, 0
 	results := l.Probes(ctx, probes)
+	wrong, skipped := e.compare(results)
+	for _, w := range wrong {
+		t.Errorf("%s%s: %s", when, ld.name, w)
+	}
+	if len(skipped) > 0 {
+		t.Logf("%s%s: SKIPPED %d probes by other users, whom this namespace has not: %s", when, ld.name, len(skipped), strings.Join(skipped, ", "))
+	}
+	counts.add(ld.name, len(results)-len(skipped), len(skipped))
+	if len(wrong) > 0 && ld.name != "control" {
+		for _, c := range e.hosts {
+			t.Log(counted(l.Counters(ctx, c.host.Node)))
+		}
+	}
+}
+
+// compare says which results are not as expected, and which probes could not be
+// run.
+func (e *example) compare(results []lab.Result) (wrong, skipped []string) {
 	for _, r := range results {
 		switch {
 		case r.Skipped:
-			skipped++
-			t.Logf("SKIPPED %s: %s: %s", e.at(r.Probe), r.Probe.Text, r.Detail)
+			skipped = append(skipped, e.at(r.Probe))
 		case !r.OK():
-			wrong++
-			t.Errorf("%s: %s%s\n\t%s: expected %s, got %s", e.at(r.Probe), when, r.Probe.Text, ld.name, r.Probe.Expected(), r)
+			wrong = append(wrong, fmt.Sprintf("%s: %s\n\texpected %s, got %s", e.at(r.Probe), r.Probe.Text, r.Probe.Expected(), r))
 		}
 	}
-	counts.add(ld.name, len(results)-skipped, skipped)
-	if wrong > 0 && ld.name != "control" && os.Getenv("LOWARD_COUNTERS") != "" {
-		for _, c := range e.hosts {
-			t.Log(l.Counters(ctx, c.host.Node))
+	return wrong, skipped
+}
+
+// counted leaves those lines that have counted something, and the names of the
+// chains they stand in.
+func counted(text string) string {
+	var out []string
+	chain := ""
+	for _, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, "chain ") && strings.HasSuffix(line, "{") {
+			chain = line
 		}
+		if !nonzero.MatchString(line) || strings.HasPrefix(line, ":") {
+			continue
+		}
+		if chain != "" {
+			out = append(out, chain)
+			chain = ""
+		}
+		out = append(out, line)
 	}
+	return "rules that have counted packets:\n" + strings.Join(out, "\n")
 }
 
 // at is where a probe is written.
