@@ -38,6 +38,47 @@ func BenchmarkResolve(b *testing.B) {
 	}
 }
 
+// BenchmarkHosts: 100 hosts, each with 100 services of its own and one that
+// all of them carry.
+func BenchmarkHosts(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("service ssh { address host; allow ssh on \"eth0\" }\n")
+	for h := range 100 {
+		fmt.Fprintf(&text, "host h%d { interface eth0 = 10.0.%d.1/24 }\n", h, h)
+		for i := range 100 {
+			fmt.Fprintf(&text, "service s%dx%d { home h%d; address 10.64.%d.%d; allow http on eth0; refuse reject; log refused }\n", h, i, h, h, i+1)
+		}
+	}
+	f := diag.NewFile("hosts.low", []byte(text.String()))
+	var l diag.List
+	tree := parser.Parse(f, &l)
+	b.ReportAllocs()
+	for b.Loop() {
+		var l diag.List
+		if Resolve([]*ast.File{tree}, &l) == nil {
+			b.Fatal(l.All[0].Message)
+		}
+	}
+}
+
+// BenchmarkOneAddress: 10,000 services share the host's addresses and have
+// opinions about what is refused, so that all are compared with each other.
+func BenchmarkOneAddress(b *testing.B) {
+	var text strings.Builder
+	for i := range 10000 {
+		fmt.Fprintf(&text, "service s%d { address host; allow tcp %d; refuse reject; log refused }\n", i, i+1)
+	}
+	f := diag.NewFile("one.low", []byte(text.String()))
+	var l diag.List
+	tree := parser.Parse(f, &l)
+	for b.Loop() {
+		var l diag.List
+		if Resolve([]*ast.File{tree}, &l) == nil {
+			b.Fatal(l.All[0].Message)
+		}
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	data := manyServices(10000)
 	b.SetBytes(int64(len(data)))

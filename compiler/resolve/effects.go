@@ -8,28 +8,32 @@ import (
 	"github.com/loward/loward/dsl/ast"
 )
 
-// checkEffect judges a service's rule on one host: fam are the families of the
-// service's scopes there, declared those of which it has declared addresses.
-func (r *resolver) checkEffect(s *service, ru *rule, q *policy.Rule, fam, declared policy.Family) {
-	if ru.reported {
-		return
+// checkEffects judges the rules of a service once it has been seen on all its
+// hosts: fam are the families of its scopes, declared those of which it has
+// declared addresses. What has an effect on one host is no mistake on another.
+func (r *resolver) checkEffects(s *service, fam, declared policy.Family) {
+	for i := range s.rules {
+		r.checkEffect(s, &s.rules[i], fam, declared)
 	}
-	traffic := r.trafficFamilies(q)
-	if q.Families == 0 {
-		ru.reported = true
-		why := effectParts(q)
+	for i := range s.localRules {
+		r.checkEffect(s, &s.localRules[i], fam, declared)
+	}
+}
+
+func (r *resolver) checkEffect(s *service, ru *rule, fam, declared policy.Family) {
+	traffic := r.trafficFamilies(&ru.p)
+	from := ru.p.From.Families()
+	if traffic&from&fam == 0 {
+		why := effectParts(&ru.p)
 		if fam != policy.Both {
 			why = append(why, fmt.Sprintf("service %s has only %s addresses", s.p.Name, fam))
 		}
-		r.noEffect(q, why)
+		r.noEffect(&ru.p, why)
 		return
 	}
-	lost := declared & traffic &^ q.Families
-	if lost == 0 || ru.stmt.From == nil {
-		return
+	if lost := declared & traffic &^ from; lost != 0 {
+		r.oneFamily(&ru.p, lost, ru.stmt.From, true)
 	}
-	ru.reported = true
-	r.oneFamily(q, lost, ru.stmt.From, true)
 }
 
 func (r *resolver) noEffect(q *policy.Rule, why []string) {

@@ -24,11 +24,13 @@ type service struct {
 	refuse     *ast.Refuse
 	logRefused *ast.LogRefused
 
-	lives    []*host // where it lives, in the order of preference
-	bad      bool    // mistakes were reported: what depends on them is not
-	checked  bool    // the checks that don't depend on the host are done
-	viewsOf  int     // in how many views it is
-	badHomes bool    // what home or address say was a mistake
+	lives    []*host       // where it lives, in the order of preference
+	bad      bool          // mistakes were reported: what depends on them is not
+	checked  bool          // the checks that don't depend on the host are done
+	fam      policy.Family // of its scopes on all hosts
+	declared policy.Family // of its declared addresses
+	viewsOf  int           // in how many views it is
+	badHomes bool          // what home or address say was a mistake
 }
 
 // itemKind is what an item of `address` stands for.

@@ -21,12 +21,15 @@ func (r *resolver) buildViews() {
 		}
 		s.viewsOf = len(s.lives) + len(s.guards)
 		for _, h := range s.lives {
-			r.serviceAt(s, h, r.scopesAt(s, h), containsHost(s.guards, h))
+			r.serviceAt(s, h, r.scopesAt(s, h))
 		}
 		for _, h := range s.guards {
 			if !containsHost(s.lives, h) {
-				r.serviceAt(s, h, r.guardedAt(s), true)
+				r.serviceAt(s, h, r.guardedAt(s))
 			}
+		}
+		if s.fam != 0 {
+			r.checkEffects(s, s.fam, s.declared)
 		}
 	}
 	r.blockChecks()
@@ -57,7 +60,7 @@ func (r *resolver) checkOnAnywhere(s *service) {
 }
 
 // serviceAt adds a service with these scopes to a host's view.
-func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope, guards bool) {
+func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 	if len(scopes) == 0 {
 		return
 	}
@@ -69,13 +72,14 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope, guards
 	p.Scopes = scopes
 	p.Rules = make([]*policy.Rule, 0, len(s.rules))
 	lives := !scopes[0].Guarded
-	var fam, declared policy.Family
+	var fam policy.Family
 	for _, c := range scopes {
 		fam |= c.Family()
 		if c.Addr.IsValid() {
-			declared |= policy.FamilyOf(c.Addr)
+			s.declared |= policy.FamilyOf(c.Addr)
 		}
 	}
+	s.fam |= fam
 	for i := range s.rules {
 		ru := &s.rules[i]
 		q := ru.at(s.viewsOf)
@@ -88,7 +92,6 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope, guards
 			q.On = on
 		}
 		q.Families &= fam
-		r.checkEffect(s, ru, q, fam, declared)
 		p.Rules = append(p.Rules, q)
 	}
 	sortRules(p.Rules)
@@ -98,7 +101,6 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope, guards
 			ru := &s.localRules[i]
 			q := ru.at(s.viewsOf)
 			q.Families &= fam
-			r.checkEffect(s, ru, q, fam, declared)
 			p.LocalRules = append(p.LocalRules, q)
 		}
 		sortRules(p.LocalRules)
