@@ -21,6 +21,7 @@ type Writer interface {
 func Writers() []Writer {
 	return []Writer{
 		nft.Text{},
+		nft.JSON{},
 		iptables.Restore{Family: ruleset.IP},
 		iptables.Restore{Family: ruleset.IP6},
 	}

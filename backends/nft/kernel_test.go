@@ -88,7 +88,7 @@ func TestEveryField(t *testing.T) {
 						&ruleset.Match{Field: f, Op: ruleset.OpMask, Mask: mask, Terms: []ruleset.Term{ruleset.Num(2), ruleset.Num(3)}, Neg: neg})
 					if d == ruleset.Bits {
 						matches = append(matches, &ruleset.Match{Field: f, Op: ruleset.OpAny, Terms: []ruleset.Term{ruleset.Num(6)}, Neg: neg},
-							&ruleset.Match{Field: f, Terms: []ruleset.Term{ruleset.Num(6), ruleset.Num(2)}, Neg: neg})
+							&ruleset.Match{Field: f, Terms: []ruleset.Term{ruleset.Num(6)}, Neg: neg})
 					}
 				}
 			}
@@ -97,8 +97,13 @@ func TestEveryField(t *testing.T) {
 				c.Rules = append(c.Rules, &ruleset.Rule{Body: []ruleset.Stmt{m, ruleset.Accept}, Comment: fmt.Sprint("match ", i), Counted: true})
 			}
 			rs := tableOf(c)
-			if f == ruleset.CTLabel {
+			same(t, rs)
+			if f.Info().Domain == ruleset.Bits { // nft lists sums in any order
+				c.Rules = append(c.Rules, &ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Match{Field: f, Terms: []ruleset.Term{ruleset.Num(6), ruleset.Num(2)}}}})
 				load(t, write(t, rs))
+				c.Rules = c.Rules[:len(c.Rules)-1]
+			}
+			if f == ruleset.CTLabel {
 				return // nft has no sets of labels: see TestUnsupported
 			}
 			hash := &ruleset.Set{Name: "hash", Key: []ruleset.Field{f}, Size: 10, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Comment: "one"}}}
@@ -111,7 +116,11 @@ func TestEveryField(t *testing.T) {
 			c.Rules = append(c.Rules,
 				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Lookup{Key: hash.Key, Set: "hash", Neg: true}, &ruleset.VMap{Key: ivl.Key, Map: "ivl"}}},
 				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.VMap{Key: hash.Key, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Verdict: ruleset.Return}}}}})
-			load(t, write(t, rs))
+			if p := newProgram(); p.datatypes(hash.Key) {
+				same(t, rs)
+			} else { // JSON has no typeof: see TestUnsupported
+				load(t, write(t, rs))
+			}
 		})
 	}
 }
