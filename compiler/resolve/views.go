@@ -175,6 +175,9 @@ func (r *resolver) anycast() {
 		}
 		out = append(out, o)
 	}
+	for _, h := range r.hosts {
+		h.view.Elsewhere = make([]*policy.Elsewhere, 0, len(out))
+	}
 	for _, o := range out {
 		e := &policy.Elsewhere{Addr: o.addr, Service: o.svc.p.Name, Span: o.item.span}
 		for _, h := range o.homes {
