@@ -61,10 +61,7 @@ func format(env Env, f fmtFlags, paths []string) error {
 		return usage("standard input can be read once only")
 	}
 	for i, path := range paths {
-		src, l, err := readSource(env, path)
-		if err != nil {
-			return refused(err)
-		}
+		src, l := readSource(env, path)
 		if src != nil {
 			text, mistakes := dsl.Format(src.Name, src.Data)
 			l.All = append(l.All, mistakes...)

@@ -12,14 +12,18 @@ import (
 
 // Main runs loward with these arguments and returns its exit code. It never
 // panics: a fault of loward's own is reported as one, with exit code 3.
-func Main(env Env, args []string) (code int) {
+func Main(env Env, args []string) int {
+	return execute(env, Root, args)
+}
+
+func execute(env Env, tree func(Env) *cobra.Command, args []string) (code int) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			reportFault(env.Stderr, fault, debug.Stack())
 			code = exitRefused
 		}
 	}()
-	root := Root(env)
+	root := tree(env)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	var s *status

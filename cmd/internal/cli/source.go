@@ -16,21 +16,20 @@ const codeUnreadable = "LW010"
 
 // readSource reads a file, or standard input for "-". What can't be read is a
 // diagnostic in the list, and no file.
-func readSource(env Env, path string) (*diag.File, *diag.List, error) {
+func readSource(env Env, path string) (*diag.File, *diag.List) {
 	l := &diag.List{}
+	var data []byte
+	var err error
 	if path == "-" {
-		data, err := readAll(env.Stdin)
-		if err != nil {
-			return nil, l, err
-		}
-		return diag.NewFile(path, data), l, nil
+		data, err = readAll(env.Stdin)
+	} else {
+		data, err = readFile(path)
 	}
-	data, err := readFile(path)
 	if err != nil {
 		unreadable(l, path, err)
-		return nil, l, nil
+		return nil, l
 	}
-	return diag.NewFile(path, data), l, nil
+	return diag.NewFile(path, data), l
 }
 
 // readAll reads one byte more than a policy may have, so that the parser sees
