@@ -72,7 +72,6 @@ type parser struct {
 	bad     bool // the statement at hand has an error: further ones are its echo
 	prevEnd int  // behind the last token taken
 	stmt    int  // offset of the statement at hand
-	stmtCol int  // its column, or -1 where it has not been asked for
 	atNext  bool // the statement at hand broke off where the next one begins
 	open    []opener
 	excused int // closing braces that answer to one reported as missing
@@ -231,7 +230,7 @@ func (p *parser) body(pl place) ast.Body {
 			continue
 		}
 		p.bad, p.inner = false, p.inner[:0]
-		p.stmt, p.stmtCol = p.start, -1
+		p.stmt = p.start
 		s := p.statement(pl)
 		m := s.Comments()
 		m.Lead, m.BlankBefore, m.BlankAfterLead = lead, blank, blankAfter

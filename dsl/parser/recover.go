@@ -74,14 +74,6 @@ func (p *parser) peek(f func(s *scanner) bool) bool {
 	return f(&ahead)
 }
 
-// stmtColumn is the column of the statement at hand.
-func (p *parser) stmtColumn() int {
-	if p.stmtCol < 0 {
-		p.stmtCol = p.column(p.stmt)
-	}
-	return p.stmtCol
-}
-
 // escapes says whether the statement at hand can't be meant for the innermost
 // open block, so that the block's } is missing: it belongs into one of those
 // around, and stands no further in than the block itself.

@@ -223,17 +223,26 @@ func (p *parser) comma() bool {
 }
 
 // begins says whether the line at hand begins a statement rather than going on
-// with a list: it begins with a keyword that stands no further in than the
-// statement at hand, and what follows suits a statement. (A name that is a
-// keyword too is quoted in such a place, or stands further in.)
+// with a list: a keyword, and behind it what no list can have behind an item,
+// so that a list which is right is never taken for two statements.
 func (p *parser) begins() bool {
-	if p.kind != word || lookup(p.text()) == kwNone || p.column(p.start) > p.stmtColumn() {
+	if p.kind != word {
 		return false
 	}
-	return p.peek(func(s *scanner) bool {
+	kw := lookup(p.text())
+	return kw != kwNone && p.peek(func(s *scanner) bool {
 		s.scan()
-		return s.kind == quoted || s.kind == lbrace || s.kind == equal ||
-			s.kind == word && lookupClause(s.src[s.start:s.end]) == clNone
+		switch kw {
+		case kwLocal, kwInbound, kwOutbound, kwForward:
+			return s.kind == lbrace
+		case kwHost, kwService:
+			s.scan()
+			return s.kind == lbrace
+		case kwZone, kwNet, kwPort, kwProto, kwInterface:
+			s.scan()
+			return s.kind == equal
+		}
+		return s.kind == quoted || s.kind == word && lookupClause(s.src[s.start:s.end]) == clNone
 	})
 }
 
