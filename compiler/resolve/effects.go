@@ -36,6 +36,32 @@ func (r *resolver) checkEffect(s *service, ru *rule, fam, declared policy.Family
 	}
 }
 
+// checkArrival: at an interface whose addresses come from DHCP a service sees
+// what arrives on that interface, so `on` another one can never hold.
+func (r *resolver) checkArrival(ru *rule, on *policy.Ifaces, scopes []*policy.Scope) {
+	if ru.reported {
+		return
+	}
+	for _, c := range scopes {
+		if c.Kind != policy.ScopeIface || covers(on, c.Iface) {
+			return
+		}
+	}
+	ru.reported = true
+	r.errorf(codeNoEffect, listSpan(ru.stmt.On), "this has no effect: the service sees only what arrives on %s, whose address comes from DHCP", scopes[0].Iface).
+		Helpf("write `address host` to be reached through other interfaces, or leave out `on`")
+}
+
+// covers says whether an interface is one of a set.
+func covers(set *policy.Ifaces, name string) bool {
+	for _, n := range set.Names {
+		if n == name || strings.HasSuffix(n, "*") && strings.HasPrefix(name, n[:len(n)-1]) {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *resolver) noEffect(q *policy.Rule, why []string) {
 	r.errorf(codeNoEffect, q.Span, "this has no effect in any address family: %s", strings.Join(why, ", ")).
 		Helpf("remove it, or name addresses and traffic of the same family")

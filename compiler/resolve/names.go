@@ -110,7 +110,7 @@ func unknownName[V any](r *resolver, what string, w ast.Word, known map[string]V
 // checkDerivedNames refuses names that can't be told apart where a target cuts
 // them: in chains and sets (28 bytes) and in log prefixes.
 func (r *resolver) checkDerivedNames() {
-	for _, max := range [...]int{28, maxPrefix - len(" refused ")} {
+	for _, max := range [...]int{28, maxPrefix - len(" deny "), maxPrefix - len(" allow "), maxPrefix - len(" refused ")} {
 		var long []*service
 		for _, s := range r.svcs {
 			if policy.DerivedName(s.p.Name, max) != s.p.Name {

@@ -90,6 +90,7 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 				continue
 			}
 			q.On = on
+			r.checkArrival(ru, on, scopes)
 		}
 		q.Families &= fam
 		p.Rules = append(p.Rules, q)
