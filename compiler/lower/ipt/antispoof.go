@@ -1,8 +1,6 @@
 package ipt
 
 import (
-	"net/netip"
-
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -18,7 +16,7 @@ func (w *lowerer) antispoof() {
 	marks := w.labelChain()
 	guard := w.v.Policy.Options.Antispoof
 	if guard || marks != nil {
-		c.add(origin{comment: "nothing here ever applies to lo"}, onIface(ruleset.IIFName, "lo"), ruleset.Return)
+		c.add(origin{comment: "nothing here ever applies to lo"}, w.iface(ruleset.IIFName, "lo"), ruleset.Return)
 	}
 	rest := ruleset.Return
 	if marks != nil {
@@ -50,7 +48,7 @@ func (w *lowerer) spoofed(c *node, rest *ruleset.Verdict) {
 	var homes []entry
 	for _, a := range w.v.SharedOwn {
 		if policy.FamilyOf(a) == w.f {
-			homes = append(homes, entry{newPrefix(netip.PrefixFrom(a, a.BitLen())), rest})
+			homes = append(homes, entry{hostPrefix(a), rest})
 		}
 	}
 	drop := c
@@ -82,7 +80,7 @@ func (w *lowerer) labelChain() *node {
 		label(w.atHost(), labelHost)
 	}
 	for _, st := range w.closed.ifaces {
-		label(atIface(st.iface), w.labels[st.iface])
+		label(w.atIface(st.iface), w.labels[st.iface])
 	}
 	return first
 }

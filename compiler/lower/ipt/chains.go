@@ -34,8 +34,18 @@ type table struct {
 	// counts the chains that bear a name and a number.
 	counts map[string]int
 	fixed  map[ruleset.Hook]*node
-	// rules is what is left of an arena: rules are many and small.
+	// What is left of arenas: chains, rules and statements are many and small.
+	nodes []arena
 	rules []ruleset.Rule
+	stmts []ruleset.Stmt
+}
+
+// arena holds what one chain takes.
+type arena struct {
+	node    node
+	chain   ruleset.Chain
+	verdict ruleset.Verdict
+	rules   [4]*ruleset.Rule
 }
 
 // node is a chain being filled.
@@ -53,10 +63,16 @@ func (t *table) node(name string) *node {
 		return t.numbered(name)
 	}
 	t.names[name] = true
-	n := &node{Chain: &ruleset.Chain{Name: name}, t: t, to: ruleset.Goto(name)}
-	n.root = n
-	t.Chains = append(t.Chains, n.Chain)
-	return n
+	if len(t.nodes) == 0 {
+		t.nodes = make([]arena, min(256, 8+len(t.Chains)))
+	}
+	a := &t.nodes[0]
+	t.nodes = t.nodes[1:]
+	a.chain = ruleset.Chain{Name: name, Rules: a.rules[:0]}
+	a.verdict = ruleset.Verdict{Kind: ruleset.VerdictGoto, Chain: name}
+	a.node = node{Chain: &a.chain, t: t, to: &a.verdict, root: &a.node}
+	t.Chains = append(t.Chains, &a.chain)
+	return &a.node
 }
 
 func (t *table) numbered(name string) *node {
@@ -102,14 +118,21 @@ type origin struct {
 	span    diag.Span
 }
 
-// add a rule.
+// add a rule. The body is copied.
 func (n *node) add(o origin, body ...ruleset.Stmt) {
-	if len(n.t.rules) == 0 {
-		n.t.rules = make([]ruleset.Rule, 256)
+	t := n.t
+	if len(t.rules) == 0 {
+		t.rules = make([]ruleset.Rule, min(512, 16+8*len(t.Chains)))
 	}
-	r := &n.t.rules[0]
-	n.t.rules = n.t.rules[1:]
-	*r = ruleset.Rule{Body: body, Comment: o.comment, Origin: o.span}
+	r := &t.rules[0]
+	t.rules = t.rules[1:]
+	if len(t.stmts) < len(body) {
+		t.stmts = make([]ruleset.Stmt, max(len(body), min(2048, 16+32*len(t.Chains))))
+	}
+	own := t.stmts[:len(body):len(body)]
+	t.stmts = t.stmts[len(body):]
+	copy(own, body)
+	*r = ruleset.Rule{Body: own, Comment: o.comment, Origin: o.span}
 	n.Rules = append(n.Rules, r)
 }
 

@@ -17,13 +17,13 @@ func (w *lowerer) claims(c *node, m mode, hook ruleset.Hook, cont *ruleset.Verdi
 	if m&orig != 0 {
 		side += "o"
 	}
-	var d dispatch
+	d := dispatch{static: make([]entry, 0, len(w.closed.static))}
 	for _, st := range w.closed.static {
 		var v *ruleset.Verdict
 		if st.whole {
 			v = w.ownLeaf(st, m)
 		} else {
-			v = w.sharedLeaf(w.chainAt(w.filter, side, siteEntry(st, nil).Prefix), st, m, cont)
+			v = w.sharedLeaf(w.chainAt(w.filter, side, st.prefix.Prefix), st, m, cont)
 		}
 		d.static = append(d.static, siteEntry(st, v))
 	}
@@ -54,16 +54,15 @@ func (w *lowerer) ownLeaf(st *site, m mode) *ruleset.Verdict {
 	if key.one != nil {
 		c = w.chain(w.filter, kind, key.one.Name)
 	} else {
-		c = w.chainAt(w.filter, kind, siteEntry(st, nil).Prefix)
+		c = w.chainAt(w.filter, kind, st.prefix.Prefix)
 	}
 	w.own[key] = c.to
 	if m&orig == 0 && w.v.Policy.Options.InvalidDrop {
 		c.add(origin{}, state(ruleset.StateInvalid), ruleset.Drop)
 	}
-	s := st.services[0]
 	refuse := w.refusal(policy.Refuse(plainServices(st.services)), m)
 	c = w.decide(c, st.services, m, refuse)
-	c.add(origin{s.Name + " refused " + s.Span.FileLine(), s.Span}, refuse)
+	c.add(st.services[0].refused, refuse)
 	return w.own[key]
 }
 
@@ -174,7 +173,6 @@ type said struct {
 // service's denies are exceptions to its own allows and go with them.
 func steps(services []*service) []step {
 	var out []step
-	asked := map[*service]bool{}
 	add := func(s *service, rules []*policy.Rule) {
 		if len(rules) == 0 && (len(s.free)+len(s.limited) > 0 || !slices.ContainsFunc(s.denies, logs)) {
 			return // a deny without anything to except has nothing to say but its log
@@ -185,8 +183,7 @@ func steps(services []*service) []step {
 		case n > 0 && len(s.denies) == 0 && len(out[n-1].denies) == 0, n > 0 && len(s.denies) > 0 && out[n-1].s == s:
 			st = &out[n-1]
 		default:
-			out = append(out, step{s: s, denies: s.denies, again: asked[s]})
-			asked[s] = true
+			out = append(out, step{s: s, denies: s.denies, again: slices.ContainsFunc(out, func(st step) bool { return st.s == s })})
 			st = &out[n]
 		}
 		for _, r := range rules {

@@ -32,12 +32,37 @@ func (w *lowerer) expand(c *node, o origin, dims []alts, then ...ruleset.Stmt) *
 		}
 	}
 	if count <= multiplied {
-		for _, m := range w.combine(dims) {
-			c.add(o, slices.Concat(m, then)...)
-		}
+		w.multiply(c, o, dims, then)
 		return c
 	}
-	return w.stack(c, o, dims, then)
+	return w.stack(c, o, dims, slices.Clone(then))
+}
+
+// multiply appends a rule for each combination of alternatives.
+func (w *lowerer) multiply(c *node, o origin, dims []alts, then []ruleset.Stmt) {
+	var at [16]int
+	for {
+		body := w.body[:0]
+		for i, d := range dims {
+			if d != nil {
+				body = append(body, d[at[i]]...)
+			}
+		}
+		body = append(body, then...)
+		c.add(o, body...)
+		w.body = body
+		// Count up, the last clause fastest.
+		i := len(dims) - 1
+		for ; i >= 0; i-- {
+			if at[i]++; at[i] < len(dims[i]) {
+				break
+			}
+			at[i] = 0
+		}
+		if i < 0 {
+			return
+		}
+	}
 }
 
 // statement appends what a statement says: its clauses, its limit and log, and
@@ -55,13 +80,6 @@ func passes() *ruleset.Verdict { return ruleset.Return }
 
 // never says whether no packet can be meant.
 func (a alts) never() bool { return a != nil && len(a) == 0 }
-
-func (w *lowerer) combine(dims []alts) alts {
-	if out := product(dims); out != nil {
-		return out
-	}
-	return alts{nil}
-}
 
 // stack lowers a conjunction with a chain for each clause that has several
 // alternatives: what matches one of them goes to the next clause's chain, the
@@ -169,9 +187,11 @@ func (w *lowerer) action(name string, r *policy.Rule, v *ruleset.Verdict) []rule
 		}
 	}
 	if r.Limit == nil {
-		return []ruleset.Stmt{v}
+		w.act[0] = v
+		return w.act[:1]
 	}
-	return []ruleset.Stmt{w.bucket(name, r), v}
+	w.act = [...]ruleset.Stmt{w.bucket(name, r), v}
+	return w.act[:]
 }
 
 func (w *lowerer) logThen(name string, r *policy.Rule, v *ruleset.Verdict) *ruleset.Verdict {

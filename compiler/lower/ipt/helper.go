@@ -15,7 +15,7 @@ func (w *lowerer) helpers() {
 	in, out := w.raw.fixed[ruleset.Prerouting], w.raw.fixed[ruleset.Output]
 	fromOutside := func(s *service) []*policy.Rule { return slices.Concat(s.free, s.limited) }
 	if w.helpersIn(w.v.Inbound) || w.helpersIn(w.v.Forward) || w.helpersOf(fromOutside) {
-		in.add(origin{}, onIface(ruleset.IIFName, "lo"), ruleset.Return)
+		in.add(origin{}, w.iface(ruleset.IIFName, "lo"), ruleset.Return)
 		blocks := in.next()
 		d := w.helperSites("h", arriving, fromOutside, blocks.to)
 		w.send(in, "th", plain, ruleset.Prerouting, d, blocks.to).end(blocks.to)
@@ -23,7 +23,7 @@ func (w *lowerer) helpers() {
 		w.helperBlock(blocks, "forward", w.v.Forward, arriving, false)
 	}
 	toSelf := func(s *service) []*policy.Rule { return s.localAllows }
-	lo := onIface(ruleset.OIFName, "lo")
+	lo := w.iface(ruleset.OIFName, "lo")
 	switch {
 	case w.helpersIn(w.v.Local) || w.helpersOf(toSelf):
 		local, block := out.next(), out.next()

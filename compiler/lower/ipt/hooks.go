@@ -24,7 +24,7 @@ func (w *lowerer) fromOutside(c *node, hook ruleset.Hook, name string, blk *poli
 		return
 	}
 	if hook == ruleset.Input {
-		c.add(origin{comment: "local delivery is decided in OUTPUT"}, onIface(ruleset.IIFName, "lo"), ruleset.Return)
+		c.add(origin{comment: "local delivery is decided in OUTPUT"}, w.iface(ruleset.IIFName, "lo"), ruleset.Return)
 	}
 	c = w.counted(c, hook, blk, arriving)
 	if w.closed.empty() {
@@ -37,10 +37,20 @@ func (w *lowerer) fromOutside(c *node, hook ruleset.Hook, name string, blk *poli
 		behind = w.filter.node(w.prefix + "BLOCK-" + name)
 		rest = behind.to
 	}
-	translated := w.filter.node(c.root.Name + "-NAT")
+	translated, made := w.translated[rest]
+	if !made { // else INPUT's serves: what the connection was sent to is read alike
+		name := c.root.Name + "-NAT"
+		if behind == nil {
+			name = w.prefix + "NAT"
+		}
+		translated = w.filter.node(name)
+		w.translated[rest] = translated
+	}
 	c.add(origin{comment: "by its original destination"}, dnat(), translated.to)
 	w.claims(c, plain, hook, rest)
-	w.claims(translated, orig, hook, rest)
+	if !made {
+		w.claims(translated, orig, hook, rest)
+	}
 	if behind != nil {
 		w.block(behind, hook, name, blk, arriving)
 	}
@@ -53,7 +63,7 @@ func (w *lowerer) output() {
 	if local == nil && w.v.Outbound.Idle() {
 		return
 	}
-	lo := onIface(ruleset.OIFName, "lo")
+	lo := w.iface(ruleset.OIFName, "lo")
 	if local != nil {
 		c.add(origin{comment: "local delivery"}, lo, local)
 	} else {
@@ -113,7 +123,7 @@ func (w *lowerer) counted(c *node, hook ruleset.Hook, blk *policy.Block, s side)
 	c.add(origin{}, known(), ruleset.Return)
 	c.end(rest.to)
 	for _, p := range [...]uint8{policy.TCP, policy.UDP, policy.SCTP} {
-		count.add(origin{}, proto(p), ruleset.Return)
+		count.add(origin{}, w.proto(p), ruleset.Return)
 	}
 	for _, r := range inBlock {
 		count = w.expand(count, w.origin("limit", r), w.clauses(r, s, plain), rest.to)
@@ -156,20 +166,22 @@ func countsPackets(r *policy.Rule, f policy.Family) []policy.Traffic {
 	return out
 }
 
-// unite classes of which none has ports: each once.
+// unite classes of traffic: one for each protocol.
 func unite(list []policy.Traffic) []policy.Traffic {
 	var out []policy.Traffic
 	for _, t := range list {
 		i := slices.IndexFunc(out, func(o policy.Traffic) bool { return sameProto(o, t) })
-		switch {
-		case i < 0:
-			t.Types = slices.Clone(t.Types)
+		if i < 0 {
+			t.Types, t.Ports = slices.Clone(t.Types), slices.Clone(t.Ports)
 			out = append(out, t)
-		case len(out[i].Types) == 0 || len(t.Types) == 0:
-			out[i].Types = nil
-		default:
-			out[i].Types = policy.MergePorts(append(out[i].Types, t.Types...))
+			continue
 		}
+		o := &out[i]
+		whole := len(o.Types)+len(o.Ports) == 0 || len(t.Types)+len(t.Ports) == 0
+		if o.Types, o.Ports = append(o.Types, t.Types...), append(o.Ports, t.Ports...); whole {
+			o.Types, o.Ports = nil, nil
+		}
+		o.Types, o.Ports = policy.MergePorts(o.Types), policy.MergePorts(o.Ports)
 	}
 	return out
 }

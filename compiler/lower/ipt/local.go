@@ -38,7 +38,7 @@ func (w *lowerer) localAt(c *node, m mode) {
 			w.tree(c, "tx"+modeName(m), w.daddr(m), list, behind.to)
 			c.end(behind.to)
 			w.localFor(apart, m|own)
-			w.localFor(behind, m)
+			w.localFor(behind, m|others)
 			return
 		}
 	}
@@ -79,7 +79,7 @@ func (w *lowerer) localTail(blk *policy.Block) bool {
 func (w *lowerer) localSites(m mode, cont *ruleset.Verdict) *dispatch {
 	d := &dispatch{}
 	for _, st := range w.sites.static {
-		if st.guarded || m&own != 0 && !st.whole {
+		if st.guarded || m&own != 0 && !st.whole || m&others != 0 && st.whole {
 			continue
 		}
 		if list := withLocal(st.services); len(list) > 0 {
@@ -89,7 +89,9 @@ func (w *lowerer) localSites(m mode, cont *ruleset.Verdict) *dispatch {
 	if st := w.sites.host; st != nil && m&own == 0 {
 		if list := withLocal(st.services); len(list) > 0 {
 			d.host = w.localLeaf(st, list, m, cont)
-			w.exceptOwn(d, cont)
+			if m&others == 0 {
+				w.exceptOwn(d, cont)
+			}
 		}
 	}
 	return d
@@ -123,7 +125,7 @@ func (w *lowerer) localLeaf(st *site, services []*service, m mode, cont *ruleset
 	case st.whole && key.one != nil:
 		c = w.chain(w.filter, kind, key.one.Name)
 	default:
-		c = w.chainAt(w.filter, kind, siteEntry(st, nil).Prefix)
+		c = w.chainAt(w.filter, kind, st.prefix.Prefix)
 	}
 	leaf := c.to
 	if st.whole {
@@ -143,12 +145,11 @@ func (w *lowerer) localLeaf(st *site, services []*service, m mode, cont *ruleset
 		if !s.HasLocalAllow() {
 			continue
 		}
-		o := origin{s.Name + " refused " + s.Span.FileLine(), s.Span}
 		if st.whole {
-			c.add(o, w.localRefusal(s))
+			c.add(s.refused, w.localRefusal(s))
 			return leaf
 		}
-		c = w.expand(c, o, []alts{w.traffic(s.LocalClaims(w.f), m)}, w.localRefusal(s))
+		c = w.expand(c, s.refused, []alts{w.traffic(unite(s.LocalClaims(w.f)), m)}, w.localRefusal(s))
 	}
 	c.end(cont)
 	return leaf

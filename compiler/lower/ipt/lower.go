@@ -31,14 +31,22 @@ type lowerer struct {
 	closed   sites             // those where anything is claimed from outside
 	labels   map[string]uint64 // of interfaces, by name
 
-	nets     map[*policy.Nets][]netPrefix
+	shared shared
+	// Room for what is made over and over, and is gone when the rules stand.
+	dims    [6]alts
+	classes alts
+	act     [2]ruleset.Stmt
+	body    []ruleset.Stmt
+
 	comments map[*policy.Rule]string
 	refusals map[refusalKey]*ruleset.Verdict
 	own      map[siteKey]*ruleset.Verdict // leaves of own addresses
-	logged   map[*policy.Rule]*ruleset.Verdict
-	meters   map[string]int // texts of limits that were met, to tell repetitions apart
-	buckets  map[*policy.Rule]*ruleset.Meter
-	logs     map[*policy.Log]*ruleset.Meter
+	// translated packets' chains, by where those go that nobody claims.
+	translated map[*ruleset.Verdict]*node
+	logged     map[*policy.Rule]*ruleset.Verdict
+	meters     map[string]int // texts of limits that were met, to tell repetitions apart
+	buckets    map[*policy.Rule]*ruleset.Meter
+	logs       map[*policy.Log]*ruleset.Meter
 
 	users, groups map[string]bool
 }
@@ -49,18 +57,19 @@ type lowerer struct {
 func Lower(v *policy.View, family policy.Family, l *diag.List) *ruleset.Ruleset {
 	w := &lowerer{
 		v: v, f: family, v6: family == policy.V6, diag: l,
-		prefix:   chainPrefix(v.Policy.Options.Table),
-		labels:   map[string]uint64{},
-		nets:     map[*policy.Nets][]netPrefix{},
-		comments: map[*policy.Rule]string{},
-		refusals: map[refusalKey]*ruleset.Verdict{},
-		own:      map[siteKey]*ruleset.Verdict{},
-		logged:   map[*policy.Rule]*ruleset.Verdict{},
-		meters:   map[string]int{},
-		buckets:  map[*policy.Rule]*ruleset.Meter{},
-		logs:     map[*policy.Log]*ruleset.Meter{},
-		users:    map[string]bool{},
-		groups:   map[string]bool{},
+		prefix:     chainPrefix(v.Policy.Options.Table),
+		labels:     map[string]uint64{},
+		shared:     newShared(),
+		comments:   map[*policy.Rule]string{},
+		refusals:   map[refusalKey]*ruleset.Verdict{},
+		own:        map[siteKey]*ruleset.Verdict{},
+		translated: map[*ruleset.Verdict]*node{},
+		logged:     map[*policy.Rule]*ruleset.Verdict{},
+		meters:     map[string]int{},
+		buckets:    map[*policy.Rule]*ruleset.Meter{},
+		logs:       map[*policy.Log]*ruleset.Meter{},
+		users:      map[string]bool{},
+		groups:     map[string]bool{},
 	}
 	w.judge()
 	w.findSites()

@@ -23,6 +23,8 @@ const (
 	orig mode = 1
 	// own: it is a service's own address, which `address host` does not cover.
 	own mode = 2
+	// others: it is none of those.
+	others mode = 4
 )
 
 // The fields that hold a packet's addresses and destination port.
@@ -55,15 +57,11 @@ func (w *lowerer) notLoopback(m mode) ruleset.Stmt {
 	return ruleset.NotIn(ruleset.Field(w.daddr(m)), ruleset.Prefix(w.loopback().Prefix))
 }
 
-func proto(p uint8) ruleset.Stmt { return ruleset.In(ruleset.L4Proto, ruleset.Num(uint64(p))) }
-
 func state(bits uint64) ruleset.Stmt { return ruleset.Any(ruleset.CTState, bits) }
 
 func known() ruleset.Stmt { return state(ruleset.StateEstablished | ruleset.StateRelated) }
 
 func dnat() ruleset.Stmt { return ruleset.Any(ruleset.CTStatus, ruleset.StatusDNAT) }
-
-func onIface(f ruleset.Field, name string) ruleset.Stmt { return ruleset.In(f, ruleset.Text(name)) }
 
 // atHost matches, in a rule of a hook that sees incoming or local packets, an
 // address that `address host` covers; View.Own needs no exception where own
@@ -73,47 +71,8 @@ func (w *lowerer) atHost() []ruleset.Stmt {
 }
 
 // atIface matches what arrives on an interface for an address local to it.
-func atIface(name string) []ruleset.Stmt {
-	return []ruleset.Stmt{onIface(ruleset.IIFName, name), ruleset.In(ruleset.FibDaddrIIFType, ruleset.Num(ruleset.AddrLocal))}
-}
-
-// ifaces are the alternatives of a set of interfaces.
-func ifaces(f ruleset.Field, z *policy.Ifaces) alts {
-	if z == nil {
-		return nil
-	}
-	out := make(alts, len(z.Names))
-	for i, n := range z.Names {
-		out[i] = []ruleset.Stmt{onIface(f, n)}
-	}
-	return out
-}
-
-// addrs are the alternatives of a set of addresses.
-func (w *lowerer) addrs(f where, n *policy.Nets) alts {
-	if n == nil {
-		return nil
-	}
-	list := w.prefixes(n)
-	out := make(alts, len(list))
-	for i, p := range list {
-		out[i] = []ruleset.Stmt{f.in(p)}
-	}
-	return out
-}
-
-// prefixes are the fewest that make up a set in the family at hand.
-func (w *lowerer) prefixes(n *policy.Nets) []netPrefix {
-	list, ok := w.nets[n]
-	if !ok {
-		for _, r := range n.Ranges {
-			if policy.FamilyOf(r.Lo) == w.f {
-				list = cover(list, r)
-			}
-		}
-		w.nets[n] = list
-	}
-	return list
+func (w *lowerer) atIface(name string) []ruleset.Stmt {
+	return []ruleset.Stmt{w.iface(ruleset.IIFName, name), ruleset.In(ruleset.FibDaddrIIFType, ruleset.Num(ruleset.AddrLocal))}
 }
 
 // cover a range with the fewest prefixes.
@@ -143,9 +102,10 @@ func cover(out []netPrefix, r policy.AddrRange) []netPrefix {
 }
 
 // traffic are the alternatives of a list of classes. A class of every packet
-// makes the others superfluous.
+// makes the others superfluous. The list is valid until the next call.
 func (w *lowerer) traffic(list []policy.Traffic, m mode) alts {
-	out := make(alts, 0, len(list))
+	out := w.classes[:0]
+	defer func() { w.classes = out[:0] }()
 	for i := range list {
 		t := &list[i]
 		switch {
@@ -155,10 +115,10 @@ func (w *lowerer) traffic(list []policy.Traffic, m mode) alts {
 		case t.IsICMP():
 			out = w.types(out, t)
 		case len(t.Ports) == 0:
-			out = append(out, []ruleset.Stmt{proto(t.Proto)})
-		case m&orig != 0:
+			out = append(out, []ruleset.Stmt{w.proto(t.Proto)})
+		case m&orig != 0 || len(t.Ports) == 1:
 			for _, r := range t.Ports {
-				out = append(out, []ruleset.Stmt{proto(t.Proto), ruleset.In(ruleset.CTOrigDport, portTerm(r))})
+				out = append(out, w.port(t.Proto, m, r))
 			}
 		default:
 			for ports := t.Ports; len(ports) > 0; {
@@ -167,7 +127,7 @@ func (w *lowerer) traffic(list []policy.Traffic, m mode) alts {
 				for i, r := range ports[:n] {
 					terms[i] = portTerm(r)
 				}
-				out = append(out, []ruleset.Stmt{proto(t.Proto), ruleset.In(ruleset.Dport, terms...)})
+				out = append(out, []ruleset.Stmt{w.proto(t.Proto), ruleset.In(ruleset.Dport, terms...)})
 				ports = ports[n:]
 			}
 		}
@@ -196,12 +156,12 @@ func portTerm(r policy.PortRange) ruleset.Term { return ruleset.Range(uint64(r.L
 // types of ICMP: iptables takes one in a rule.
 func (w *lowerer) types(out alts, t *policy.Traffic) alts {
 	if len(t.Types) == 0 {
-		return append(out, []ruleset.Stmt{proto(t.Proto)})
+		return append(out, []ruleset.Stmt{w.proto(t.Proto)})
 	}
 	f := ruleset.In4or6(ruleset.ICMPType, w.v6)
 	for _, r := range t.Types {
 		for n := int(r.Lo); n <= int(r.Hi); n++ {
-			out = append(out, []ruleset.Stmt{proto(t.Proto), ruleset.In(f, ruleset.Num(uint64(n)))})
+			out = append(out, []ruleset.Stmt{w.proto(t.Proto), ruleset.In(f, ruleset.Num(uint64(n)))})
 		}
 	}
 	return out
@@ -210,11 +170,14 @@ func (w *lowerer) types(out alts, t *policy.Traffic) alts {
 // owners are the alternatives of users and groups; with both, every pair. Only
 // positive matches: a packet without an owner is nobody's.
 func (w *lowerer) owners(r *policy.Rule) alts {
+	if len(r.Users)+len(r.Groups) == 0 {
+		return nil
+	}
 	named := func(f ruleset.Field, names []string, used map[string]bool) alts {
 		var out alts
 		for _, n := range names {
 			used[n] = true
-			out = append(out, []ruleset.Stmt{onIface(f, n)})
+			out = append(out, []ruleset.Stmt{w.iface(f, n)})
 		}
 		return out
 	}
@@ -252,16 +215,18 @@ const (
 	leaving
 )
 
-// clauses are the alternatives of each of a rule's clauses.
+// clauses are the alternatives of each of a rule's clauses. The list is valid
+// until the next call.
 func (w *lowerer) clauses(r *policy.Rule, s side, m mode) []alts {
 	on := ruleset.IIFName
 	if s == leaving {
 		on = ruleset.OIFName
 	}
-	return []alts{
-		ifaces(on, r.On), ifaces(ruleset.OIFName, r.Out),
+	w.dims = [...]alts{
+		w.ifaces(on, r.On), w.ifaces(ruleset.OIFName, r.Out),
 		w.addrs(w.saddr(), r.From), w.dest(r, s, m), w.traffic(r.Traffic, m), w.owners(r),
 	}
+	return w.dims[:]
 }
 
 // dest are the alternatives of `to`.
@@ -290,7 +255,7 @@ func (w *lowerer) dest(r *policy.Rule, s side, m mode) alts {
 		return out
 	}
 	for _, i := range to.Ifaces {
-		out = append(out, atIface(i))
+		out = append(out, w.atIface(i))
 	}
 	return out
 }

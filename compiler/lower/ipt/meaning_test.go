@@ -15,10 +15,19 @@ import (
 
 // The machine of the random policies: what it has at run time.
 var machine = policy.Addrs{
-	"lo":   addrList("10.53.0.1", "10.53.0.2", "10.53.0.3", "fd53::1", "fd53::2", "fd53::3"),
+	"lo":   append(addrList("10.53.0.1", "10.53.0.2", "10.53.0.3", "fd53::1", "fd53::2", "fd53::3"), crowd()...),
 	"eth0": addrList("10.10.0.1", "fd00::1", "fe80::1"),
 	"eth1": addrList("10.10.1.1", "fe80::2"),
 	"wan1": addrList("203.0.113.1", "2001:db8::1"), // dhcp
+}
+
+// crowd is enough addresses for trees.
+func crowd() []netip.Addr {
+	var out []netip.Addr
+	for i := range 24 {
+		out = append(out, netip.AddrFrom4([4]byte{10, 54, byte(i * i), byte(i)}), netip.MustParseAddr(fmt.Sprintf("fd54:%x::%x", i%3, i)))
+	}
+	return out
 }
 
 func addrList(text ...string) []netip.Addr {
@@ -33,7 +42,7 @@ var (
 	ownAddrs    = addrList("10.53.0.1", "10.53.0.2", "10.53.0.3", "fd53::1", "fd53::2", "fd53::3")
 	guardAddrs  = addrList("10.99.0.1", "10.99.0.2", "fd99::1")
 	sharedAddrs = addrList("127.0.0.1", "::1", "10.10.0.1", "fd00::1", "10.10.1.1")
-	others      = addrList("10.10.0.7", "10.10.0.9", "10.10.1.66", "198.51.100.7", "192.0.2.1", "fd00::7", "2001:db8:9::9", "fe80::9")
+	outsiders      = addrList("10.10.0.7", "10.10.0.9", "10.10.1.66", "198.51.100.7", "192.0.2.1", "fd00::7", "2001:db8:9::9", "fe80::9")
 	strange     = addrList("224.0.0.5", "255.255.255.255", "ff02::1", "127.0.0.53", "::1", "127.0.0.1", "10.99.0.3")
 	ifaceNames  = []string{"eth0", "eth1", "wan1", "ppp0"}
 	userNames   = []string{"daemon", "mail", "nobody"}
@@ -81,8 +90,15 @@ func (g *gen) traffic(ports bool) []policy.Traffic {
 
 func (g *gen) nets() *policy.Nets {
 	n := &policy.Nets{}
+	if g.chance(6) {
+		for i, a := range crowd() {
+			if i%3 > 0 {
+				n.Ranges = append(n.Ranges, policy.AddrRange{Lo: a, Hi: a})
+			}
+		}
+	}
 	for range g.some(3) {
-		a := pickOf(g, append(slices.Clone(others), ownAddrs...))
+		a := pickOf(g, append(slices.Clone(outsiders), ownAddrs...))
 		r := policy.AddrRange{Lo: a, Hi: a}
 		if g.chance(2) {
 			r = policy.PrefixRange(netip.PrefixFrom(a, a.BitLen()-pickOf(g, []int{3, 8, 16})))
@@ -180,6 +196,14 @@ func (g *gen) view() *policy.View {
 				sc.Kind = policy.ScopeHost
 			case 6:
 				sc.Kind, sc.Iface = policy.ScopeIface, "wan1"
+			}
+			if sc.Kind == policy.ScopeOwn && !sc.Guarded && g.chance(3) {
+				for j, a := range crowd() {
+					if j%4 >= i {
+						ownHere[a] = true
+						s.Scopes = append(s.Scopes, &policy.Scope{Addr: a})
+					}
+				}
 			}
 			if key := fmt.Sprint(*sc); !seen[key] {
 				seen[key] = true
@@ -287,7 +311,7 @@ func (g *gen) packet(f policy.Family) policy.Packet {
 		p.Sport, p.Dport = 0, 0
 	}
 	if g.chance(3) { // from the machine
-		p.Dst = of(ownAddrs, sharedAddrs, machine["wan1"], others)
+		p.Dst = of(ownAddrs, ownAddrs, sharedAddrs, sharedAddrs, machine["wan1"], outsiders, crowd())
 		p.Src = of(ownAddrs, machine["eth0"])
 		p.User, p.Group = pickOf(g, append(userNames, "")), pickOf(g, []string{"daemon", "users"})
 		if !machine.Has(p.Dst) {
@@ -296,8 +320,8 @@ func (g *gen) packet(f policy.Family) policy.Packet {
 		return p
 	}
 	p.In = pickOf(g, ifaceNames)
-	p.Src = of(others, others, ownAddrs, machine["eth0"], strange[3:6])
-	p.Dst = of(ownAddrs, ownAddrs, guardAddrs, sharedAddrs, machine["wan1"], machine["eth0"], others, strange)
+	p.Src = of(outsiders, outsiders, outsiders, crowd(), ownAddrs, machine["eth0"], strange[3:6])
+	p.Dst = of(ownAddrs, ownAddrs, ownAddrs, crowd(), guardAddrs, sharedAddrs, machine["wan1"], machine["eth0"], outsiders, strange)
 	p.Broadcast = p.Dst == strange[1]
 	if p.Dport == 68 || p.Dport == 546 {
 		return g.route(p) // Decide looks at what DHCP needs before NAT, netfilter behind it
@@ -352,7 +376,7 @@ func TestMeaning(t *testing.T) {
 	})
 }
 
-// TestNeverAccept: an allowed packet is left to others' rules.
+// TestNeverAccept: an allowed packet is left to outsiders' rules.
 func TestNeverAccept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := &gen{T: t}

@@ -1,8 +1,6 @@
 package ipt
 
 import (
-	"net/netip"
-
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -12,15 +10,15 @@ import (
 func (w *lowerer) translate() {
 	if w.publishes(w.services) {
 		in, out := w.nat.fixed[ruleset.Prerouting], w.nat.fixed[ruleset.Output]
-		in.add(origin{comment: "translated in OUTPUT"}, onIface(ruleset.IIFName, "lo"), ruleset.Return)
+		in.add(origin{comment: "translated in OUTPUT"}, w.iface(ruleset.IIFName, "lo"), ruleset.Return)
 		w.send(in, "tp", plain, ruleset.Prerouting, w.published(true), ruleset.Return)
 		c := out.next()
-		out.add(origin{comment: "local delivery"}, onIface(ruleset.OIFName, "lo"), c.to)
+		out.add(origin{comment: "local delivery"}, w.iface(ruleset.OIFName, "lo"), c.to)
 		w.send(c, "tl", plain, ruleset.Output, w.published(false), ruleset.Return)
 	}
 	post := w.nat.fixed[ruleset.Postrouting]
 	if w.publishes(w.services) || len(w.v.Host.Masquerades) > 0 {
-		post.add(origin{}, onIface(ruleset.OIFName, "lo"), ruleset.Return)
+		post.add(origin{}, w.iface(ruleset.OIFName, "lo"), ruleset.Return)
 	}
 	for _, s := range w.services {
 		if !w.publishes([]*service{s}) {
@@ -34,7 +32,7 @@ func (w *lowerer) translate() {
 	}
 	for _, m := range w.v.Host.Masquerades {
 		notOwn := alts{{ruleset.NotIn(ruleset.FibSaddrType, ruleset.Num(ruleset.AddrLocal))}}
-		dims := []alts{ifaces(ruleset.OIFName, m.On), w.addrs(w.saddr(), m.From), notOwn}
+		dims := []alts{w.ifaces(ruleset.OIFName, m.On), w.addrs(w.saddr(), m.From), notOwn}
 		post = w.expand(post, origin{"masquerade " + m.Span.FileLine(), m.Span}, dims, &ruleset.NAT{Kind: ruleset.Masquerade})
 	}
 }
@@ -87,7 +85,7 @@ func (w *lowerer) natLeaf(st *site) *ruleset.Verdict {
 	case key.one != nil:
 		c = w.chain(w.nat, "p", key.one.Name)
 	case st.addr.IsValid():
-		c = w.chainAt(w.nat, "p", siteEntry(st, nil).Prefix)
+		c = w.chainAt(w.nat, "p", st.prefix.Prefix)
 	case st.iface != "":
 		c = w.chain(w.nat, "p-IF", st.iface)
 	default:
@@ -115,7 +113,7 @@ func (w *lowerer) natLeaf(st *site) *ruleset.Verdict {
 // its own network, the target itself, and processes that spoke from 127/8.
 func (w *lowerer) hairpin(c *node, s *service, p *policy.Publish) *node {
 	target := p.Target(w.f)
-	at := newPrefix(netip.PrefixFrom(target.Addr(), target.Addr().BitLen()))
+	at := hostPrefix(target.Addr())
 	from := at
 	net := p.Net4
 	if w.v6 {

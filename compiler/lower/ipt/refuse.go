@@ -78,7 +78,7 @@ func (w *lowerer) refuse(c *node, o origin, name string, log *policy.Log, v poli
 		c.add(o, ruleset.Drop)
 		return
 	}
-	c.add(o, proto(policy.TCP), &ruleset.Reject{With: ruleset.RejectTCPReset})
+	c.add(o, w.proto(policy.TCP), &ruleset.Reject{With: ruleset.RejectTCPReset})
 	c.add(o, &ruleset.Reject{With: ruleset.RejectAdmin})
 }
 
@@ -104,20 +104,20 @@ func (w *lowerer) needed(c *node, s side, m mode) *node {
 	}
 	for _, i := range w.v.Host.Interfaces {
 		if dhcp(i) {
-			c.add(origin{"DHCP", i.Span}, onIface(iface, i.Name), proto(policy.UDP),
+			c.add(origin{"DHCP", i.Span}, w.iface(iface, i.Name), w.proto(policy.UDP),
 				ruleset.In(ruleset.Sport, ruleset.Num(ports[0])), ruleset.In(dport, ruleset.Num(ports[1])), ruleset.Return)
 		}
 	}
 	if !w.v6 {
-		c.add(origin{comment: "IGMP"}, proto(policy.IGMP), ruleset.Return)
+		c.add(origin{comment: "IGMP"}, w.proto(policy.IGMP), ruleset.Return)
 		return c
 	}
 	needs, behind := c.next(), c.next()
-	c.add(origin{}, proto(policy.ICMPv6), needs.to)
+	c.add(origin{}, w.proto(policy.ICMPv6), needs.to)
 	c.end(behind.to)
 	icmp := func(comment string, hops, t uint64, m ...ruleset.Stmt) {
 		body := append([]ruleset.Stmt{}, m...)
-		body = append(body, proto(policy.ICMPv6), ruleset.In(ruleset.ICMPv6Type, ruleset.Num(t)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(hops)), ruleset.Return)
+		body = append(body, w.proto(policy.ICMPv6), ruleset.In(ruleset.ICMPv6Type, ruleset.Num(t)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(hops)), ruleset.Return)
 		needs.add(origin{comment: comment}, body...)
 	}
 	for t := uint64(133); t <= 136; t++ {

@@ -19,13 +19,15 @@ type service struct {
 	// among the denies: an exception to what the service allows.
 	denies, free, limited    []*policy.Rule
 	localDenies, localAllows []*policy.Rule
+	refused                  origin
 }
 
 // site is a place at which services live: an address, an interface whose
 // addresses are known at run time only, or the host.
 type site struct {
-	addr  netip.Addr
-	iface string
+	addr   netip.Addr
+	prefix netPrefix // of addr
+	iface  string
 	// whole: services claim everything that is sent there. Otherwise what their
 	// statements name.
 	whole   bool
@@ -75,7 +77,8 @@ func (s *sites) all() []*site {
 
 // findSites notes which services have a say where, and which labels that takes.
 func (w *lowerer) findSites() {
-	static := map[netip.Addr]*site{}
+	static := make(map[netip.Addr]*site, len(w.v.Services))
+	w.services = make([]*service, 0, len(w.v.Services))
 	byName := map[string]*site{}
 	for i, s := range w.v.Services {
 		x := w.service(i, s)
@@ -102,7 +105,7 @@ func (w *lowerer) findSites() {
 			default:
 				st := static[sc.Addr]
 				if st == nil {
-					st = &site{addr: sc.Addr, guarded: true}
+					st = &site{addr: sc.Addr, prefix: hostPrefix(sc.Addr), guarded: true}
 					static[sc.Addr] = st
 					w.sites.static = append(w.sites.static, st)
 				}
@@ -149,7 +152,7 @@ func (w *lowerer) noLocal(sc *policy.Scope, s *service) {
 }
 
 func (w *lowerer) service(id int, s *policy.Service) *service {
-	x := &service{Service: s, id: id}
+	x := &service{Service: s, id: id, refused: origin{s.Name + " refused " + s.Span.FileLine(), s.Span}}
 	for _, p := range s.Publishes {
 		if !p.Target(w.f).IsValid() {
 			x.denies = append(x.denies, &policy.Rule{Traffic: p.Traffic, Families: w.f, Text: p.Text, Span: p.Span})
@@ -231,8 +234,10 @@ type ifaceEntry struct {
 }
 
 func siteEntry(st *site, to *ruleset.Verdict) entry {
-	return entry{newPrefix(netip.PrefixFrom(st.addr, st.addr.BitLen())), to}
+	return entry{st.prefix, to}
 }
+
+func hostPrefix(a netip.Addr) netPrefix { return newPrefix(netip.PrefixFrom(a, a.BitLen())) }
 
 // exceptOwn adds the addresses that services claim whole and that have no entry
 // yet: packets to them are not for the host's entry, but go to cont.
@@ -256,7 +261,7 @@ func (w *lowerer) ownEntries(to *ruleset.Verdict, skip func(netip.Addr) bool) []
 	var out []entry
 	for _, a := range w.v.Own {
 		if policy.FamilyOf(a) == w.f && (skip == nil || !skip(a)) {
-			out = append(out, entry{newPrefix(netip.PrefixFrom(a, a.BitLen())), to})
+			out = append(out, entry{hostPrefix(a), to})
 		}
 	}
 	return out
@@ -280,7 +285,7 @@ func (w *lowerer) send(c *node, kind string, m mode, hook ruleset.Hook, d *dispa
 		case m&orig != 0:
 			c.add(origin{}, ruleset.In(ruleset.CTLabel, ruleset.Num(w.labels[i.name])), i.to)
 		case hook == ruleset.Input || hook == ruleset.Prerouting:
-			c.add(origin{}, append(atIface(i.name), i.to)...)
+			c.add(origin{}, append(w.atIface(i.name), i.to)...)
 		}
 	}
 	switch {

@@ -1,8 +1,8 @@
 package ipt
 
 import (
+	"math/bits"
 	"net/netip"
-	"slices"
 	"sort"
 
 	"github.com/loward/loward/compiler/ruleset"
@@ -42,10 +42,10 @@ func (f where) in(p netPrefix) ruleset.Stmt {
 // least a third of them, so that the depth is logarithmic whatever the
 // addresses are.
 func (w *lowerer) tree(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
-	entries = merge(entries)
-	w.branch(c, kind, f, entries, cont)
+	w.branch(c, kind, f, merge(entries), cont)
 }
 
+// branch may reorder entries, which are its own.
 func (w *lowerer) branch(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
 	for len(entries) > linear {
 		from, to := split(entries)
@@ -55,7 +55,13 @@ func (w *lowerer) branch(c *node, kind string, f where, entries []entry, cont *r
 		c.add(origin{}, f.in(p), sub.to)
 		w.branch(sub, kind, f, part, cont)
 		sub.end(cont)
-		entries = slices.Concat(entries[:from], entries[to:])
+		// Close the gap from the side that is shorter.
+		if from < len(entries)-to {
+			copy(entries[to-from:to], entries[:from])
+			entries = entries[to-from:]
+		} else {
+			entries = append(entries[:from], entries[to:]...)
+		}
 	}
 	for _, e := range entries {
 		c.add(origin{}, f.in(e.netPrefix), e.to)
@@ -98,16 +104,18 @@ func hasBit(p netPrefix, bit int) bool {
 // common prefix of sorted entries: that of the first and the last.
 func common(part []entry) netPrefix {
 	a, b := part[0].netPrefix, part[len(part)-1].netPrefix
-	n := 0
-	for limit := min(a.Bits(), b.Bits()); n < limit && hasBit(a, n) == hasBit(b, n); n++ {
+	n := a.Addr().BitLen() - 64 + bits.LeadingZeros64(a.lo.Lo^b.lo.Lo)
+	if a.lo.Hi != b.lo.Hi {
+		n = bits.LeadingZeros64(a.lo.Hi ^ b.lo.Hi)
 	}
+	n = min(n, a.Bits(), b.Bits())
 	return newPrefix(netip.PrefixFrom(a.Addr(), n).Masked())
 }
 
 // merge joins neighbouring entries that lead to the same place and make up one
 // prefix together.
 func merge(entries []entry) []entry {
-	var out []entry
+	out := make([]entry, 0, len(entries))
 	for _, e := range entries {
 		out = append(out, e)
 		for len(out) > 1 {
