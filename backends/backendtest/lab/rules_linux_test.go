@@ -219,6 +219,11 @@ func TestCounts(t *testing.T) {
 		"probe lan0 sctp count=5 pass=0 to 10.10.0.1:102 -> reject",
 		"probe lan0 gre count=5 pass=0 to 10.10.0.1 -> drop",
 		"probe lan0 ah count=5 pass=5 to 10.10.0.1 -> accept",
+		"probe lan0 udp count=5 pass=0 to 10.10.0.1:102 -> reject",
+		"probe lan0 sctp count=5 pass=5 to 10.10.0.1:100 -> accept",
+		// The mark is still there when the packet comes in by lo.
+		"probe self ping mark=7 count=20 pass=20 to 10.10.0.1 -> accept",
+		"probe self ping count=20 pass=5..6 to 10.10.0.1 -> drop",
 		// A connection that was let in is not counted again: 300 segments.
 		"probe lan0 tcp bytes=150000 to 10.10.0.1:104 -> accept",
 	} {
@@ -231,6 +236,37 @@ func TestCounts(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestOnTheWire: fragments are fragments, and errors about packets that are too
+// big are lost where they are dropped.
+func TestOnTheWire(t *testing.T) {
+	l, s := mustBuild(t, `lab router
+probe lan0 udp to 10.10.0.1:53 -> accept
+probe lan0 udp frag to 10.10.0.1:53 -> drop
+probe lan1 udp to [fd00:1::1]:53 -> accept
+probe lan1 udp frag to [fd00:1::1]:53 -> drop
+probe lan0 ping frag to 10.10.0.1 -> drop
+probe lan1 ping frag to fd00:1::1 -> drop
+probe lan0 frag-needed to 10.10.0.1:22 -> drop
+probe lan1 frag-needed to [fd00:1::1]:22 -> drop
+probe self frag-needed to 198.51.100.7:443 -> drop
+probe self frag-needed to [2001:db8:99::7]:443 -> drop
+probe wan frag-needed noconn to 203.0.113.1:22 -> drop
+probe wan frag-needed noconn to [2001:db8:1::1]:22 -> drop
+`)
+	r := rules{nft: `table inet wire {
+	chain pre {
+		type filter hook prerouting priority -450; policy accept;
+		ip frag-off & 0x1fff != 0 drop
+		exthdr frag exists drop
+		icmp type destination-unreachable icmp code frag-needed drop
+		icmpv6 type packet-too-big drop
+	}
+}
+`}
+	r.load(t, l, "self", "nft")
+	demand(t, l, s)
 }
 
 // TestWrongExpectation: the lab notices what is not as expected, and says what it
@@ -267,90 +303,6 @@ func TestRefusedByKernel(t *testing.T) {
 	p.To.Port = 4242 // nothing listens there
 	if r := l.Probe(context.Background(), &p); r.Got != Fault || !strings.Contains(r.Detail, "nothing listens") {
 		t.Errorf("got %s", r)
-	}
-}
-
-func TestForeign(t *testing.T) {
-	for style, loader := range loaders() {
-		t.Run(loader, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			l, s := mustBuild(t, `lab container
-addr self lo 10.32.16.8/32
-docker tcp 10.32.16.8:80 to 172.17.0.2:2368
-docker tcp [2001:db8:1::1]:8080 to [fd17::2]:2368
-probe wan tcp to 203.0.113.1:18080 at=ctr as=203.0.113.9 -> accept
-probe wan tcp to [2001:db8:1::1]:18080 at=ctr -> accept
-probe wan tcp to [2001:db8:1::1]:8080 at=ctr -> accept
-probe wan tcp to 10.32.16.8:80 at=ctr -> accept
-probe self tcp to 10.32.16.8:80 at=ctr -> accept
-probe ctr tcp to 198.51.100.7:443 at=wan as=203.0.113.1 -> accept
-probe wan tcp to 203.0.113.1:22 at=server -> accept
-probe wan tcp from 203.0.113.66 to 203.0.113.1:22 -> reject
-probe wan tcp from 2001:db8:1::66 to [2001:db8:1::1]:22 -> reject
-probe wan tcp to 203.0.113.1:65001 -> drop
-`)
-			if err := l.LoadForeign(ctx, "self", Style(style)); err != nil {
-				t.Fatal(err)
-			}
-			demand(t, l, s)
-			if bad := l.Banned(ctx); len(bad) > 0 {
-				t.Error(bad)
-			}
-			before, err := l.Snapshot(ctx, "self", Style(style))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ours := func(chain string) bool { return strings.HasPrefix(chain, "own") }
-			mine := rules{
-				nft:  "table inet own { chain input { type filter hook input priority 0; tcp dport 101 drop; }; }\n",
-				four: "*filter\n:own-input - [0:0]\n-I INPUT -j own-input\n-A own-input -p tcp --dport 101 -j DROP\nCOMMIT\n",
-			}
-			mine.six = mine.four
-			mine.load(t, l, "self", loader)
-			after, err := l.Snapshot(ctx, "self", Style(style))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if bad := Changed(before, after, ours); len(bad) > 0 {
-				t.Error(strings.Join(bad, "\n"))
-			}
-			// Each kind of harm is noticed: a table gone, a rule gone, a rule more.
-			for _, harm := range []string{
-				"nft delete table inet monitoring",
-				fmt.Sprintf("iptables-%s -D DOCKER-USER -j RETURN", Style(style).variant()),
-				fmt.Sprintf("ip6tables-%s -I FORWARD -j ACCEPT", Style(style).variant()),
-			} {
-				// The table is put back afterwards, so that the snapshot can be taken.
-				if _, err := l.Run(ctx, "self", "", strings.Fields(harm)...); err != nil {
-					t.Fatal(err)
-				}
-				if strings.HasPrefix(harm, "nft") {
-					if err := l.LoadNFT(ctx, "self", "table inet monitoring { }\n"); err != nil {
-						t.Fatal(err)
-					}
-				}
-				after, err := l.Snapshot(ctx, "self", Style(style))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if bad := Changed(before, after, ours); len(bad) == 0 {
-					t.Errorf("%s: not noticed", harm)
-				}
-				before = after
-			}
-			// A ban that is lost is noticed.
-			flush := []string{"nft", "flush", "table", "inet", "f2b-table"}
-			if Style(style) != StyleNFT {
-				flush = []string{"iptables-" + string(Style(style).variant()), "-F", "f2b-sshd"}
-			}
-			if _, err := l.Run(ctx, "self", "", flush...); err != nil {
-				t.Fatal(err)
-			}
-			if bad := l.Banned(ctx); len(bad) == 0 {
-				t.Error("nobody noticed that the ban is gone")
-			}
-		})
 	}
 }
 
