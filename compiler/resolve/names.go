@@ -113,7 +113,7 @@ func (r *resolver) checkDerivedNames() {
 	for _, max := range [...]int{28, maxPrefix - len(" deny "), maxPrefix - len(" allow "), maxPrefix - len(" refused ")} {
 		var long []*service
 		for _, s := range r.svcs {
-			if policy.DerivedName(s.p.Name, max) != s.p.Name {
+			if s.p.Name != "" && policy.DerivedName(s.p.Name, max) != s.p.Name {
 				long = append(long, s)
 			}
 		}

@@ -233,6 +233,9 @@ func (r *resolver) collect(f *ast.File) {
 // has reported. What stands in such a service is judged all the same.
 func (r *resolver) nameless(s ast.Stmt) bool {
 	var name ast.Word
+	unread := func(w ast.Word) bool {
+		return w.IsZero() || w.Text == "" && r.brokenIn(w.Span)
+	}
 	switch s := s.(type) {
 	case *ast.Zone:
 		name = s.Name
@@ -245,7 +248,7 @@ func (r *resolver) nameless(s ast.Stmt) bool {
 	case *ast.Host:
 		name = s.Name
 	case *ast.Service:
-		if name = s.Name; name.IsZero() {
+		if name = s.Name; unread(name) {
 			r.svcs = append(r.svcs, &service{stmt: s, bad: true, badHomes: true, p: policy.Service{Refuse: policy.Drop}})
 		}
 	default:
@@ -254,7 +257,7 @@ func (r *resolver) nameless(s ast.Stmt) bool {
 	if name.IsZero() {
 		r.missing(codeBadName, s.Span(), "this declaration has no name")
 	}
-	return name.IsZero()
+	return unread(name)
 }
 
 // declare puts a value into a table unless its name can't be used or is taken.
