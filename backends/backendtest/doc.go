@@ -3,7 +3,7 @@
 // loaded by nft, by iptables over nf_tables and by legacy iptables, next to the
 // rules of others, and all three must answer every probe as it is written down.
 //
-//	go test -v -run 'TestExamples/router/nft' ./backends/backendtest
+//	go test -v -run TestExamples/all/router/nft ./backends/backendtest
 //
 // The probes and the hosts they run on are those of package lab. Root is needed,
 // or a user namespace (unshare -Urn go test …), where probes by other users are
