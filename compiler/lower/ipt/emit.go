@@ -8,6 +8,7 @@ import (
 
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
 )
 
 // multiplied is the number of rules to which one statement is multiplied out.
@@ -205,7 +206,7 @@ func (w *lowerer) logThen(name string, r *policy.Rule, v *ruleset.Verdict) *rule
 func (w *lowerer) log(c *node, o origin, l *policy.Log, name string) {
 	m := w.logs[l]
 	if m == nil {
-		m = w.meter(name, "log "+l.Prefix, l.Limit)
+		m = w.meter(name, "log "+l.Prefix, l.Limit, o.span)
 		w.logs[l] = m
 	}
 	c.add(o, m, &ruleset.Log{Prefix: l.Prefix})
@@ -216,7 +217,7 @@ func (w *lowerer) log(c *node, o origin, l *policy.Log, name string) {
 func (w *lowerer) bucket(name string, r *policy.Rule) ruleset.Stmt {
 	m := w.buckets[r]
 	if m == nil {
-		m = w.meter(name, r.Text, r.Limit)
+		m = w.meter(name, r.Text, r.Limit, r.Span)
 		w.buckets[r] = m
 	}
 	return m
@@ -225,7 +226,8 @@ func (w *lowerer) bucket(name string, r *policy.Rule) ruleset.Stmt {
 // meter names a bucket. The name holds a hash of the rate too: the kernel keeps
 // a table of that name as it is while any rule refers to it, so that a changed
 // limit must not find the old one.
-func (w *lowerer) meter(name, text string, l *policy.Limit) *ruleset.Meter {
+func (w *lowerer) meter(name, text string, l *policy.Limit, at diag.Span) *ruleset.Meter {
+	w.holds(l, at)
 	m := &ruleset.Meter{Limit: ruleset.Limit{Rate: l.Rate, Unit: l.Unit, Burst: l.Burst}}
 	key := name + "\x00" + text + "\x00" + strconv.Itoa(l.Rate) + "/" + l.Unit + " " + strconv.Itoa(l.Burst)
 	if l.PerSource {
@@ -249,4 +251,20 @@ func (w *lowerer) meter(name, text string, l *policy.Limit) *ruleset.Meter {
 	head := strings.ToLower(w.prefix)
 	m.Set = head + policy.DerivedName(name, maxName-len(head)-digits-1) + "-" + sum
 	return m
+}
+
+// holds reports a bucket that the kernel has no room for. Its credits are sized
+// so that a day of them just fits (xt_limit.c, xt_hashlimit.c); more is refused,
+// or wraps around to some other burst without a word.
+func (w *lowerer) holds(l *policy.Limit, at diag.Span) {
+	const day = 24 * 60 * 60
+	unit := map[string]int{"second": 1, "minute": 60, "hour": 60 * 60, "day": day}[l.Unit]
+	if l.Burst*unit <= day*l.Rate {
+		return
+	}
+	if !l.Span.IsZero() {
+		at = l.Span
+	}
+	w.diag.Errorf(at, "iptables can't say `limit %d/%s burst %d`: a bucket holds what comes in within a day, no more", l.Rate, l.Unit, l.Burst).
+		WithCode("LW091").Helpf("with this rate, say burst %d or less; or compile for nft", max(1, day*l.Rate/unit))
 }

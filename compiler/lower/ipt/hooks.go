@@ -130,7 +130,7 @@ func (w *lowerer) counted(c *node, hook ruleset.Hook, blk *policy.Block, s side)
 	}
 	if len(claimed) > 0 {
 		where := count.next()
-		count = w.expand(count, origin{}, []alts{w.traffic(unite(claimed), plain)}, where.to)
+		w.expand(count, origin{}, []alts{w.traffic(unite(claimed), plain)}, where.to)
 		// Known connections are tracked: their original destination is at hand.
 		where = w.send(where, "tc", orig, hook, &at, ruleset.Return)
 		if hook == ruleset.Input {

@@ -248,10 +248,8 @@ func (w *lowerer) dest(r *policy.Rule, s side, m mode) alts {
 		out = append(out, w.atHost())
 	}
 	if len(to.Ifaces) > 0 && s == leaving {
-		if !w.v6 {
-			w.diag.Errorf(r.Span, "`to %s` can't be told here: the addresses of interface %s are known only at run time, and only for what arrives on it", to.Name, to.Ifaces[0]).
-				WithCode("LW091").Helpf("name the addresses, or a service on `address host`")
-		}
+		w.diag.Errorf(r.Span, "`to %s` can't be told here: the addresses of interface %s are known only at run time, and only for what arrives on it", to.Name, to.Ifaces[0]).
+			WithCode("LW091").Helpf("name the addresses, or a service on `address host`")
 		return out
 	}
 	for _, i := range to.Ifaces {

@@ -145,7 +145,7 @@ func (w *lowerer) findSites() {
 // noLocal reports -local statements at addresses that only arriving packets can
 // be compared with.
 func (w *lowerer) noLocal(sc *policy.Scope, s *service) {
-	if len(s.LocalRules) > 0 && !w.v6 {
+	if len(s.LocalRules) > 0 {
 		w.diag.Errorf(s.LocalRules[0].Span, "local delivery to the addresses of interface %s can't be told: they are known only at run time, and local delivery does not arrive on it", sc.Iface).
 			WithCode("LW091").Helpf("name the addresses, or use `address host`")
 	}
