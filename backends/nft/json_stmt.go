@@ -11,7 +11,7 @@ import (
 // rule writes the statements of a rule.
 func (w *jsonWriter) rule(r *ruleset.Rule) {
 	stmts := w.program.rule(r)
-	first, proto := true, ""
+	first, z := true, settled{}
 	next := func() {
 		if !first {
 			w.add(",")
@@ -23,13 +23,12 @@ func (w *jsonWriter) rule(r *ruleset.Rule) {
 			next()
 			w.add(`{"counter":null}`)
 		}
-		if p := transport(stmts[i:]); p != "" {
-			proto = p
+		skip, proto := z.next(stmts[i:])
+		if skip {
 			continue
 		}
 		next()
 		w.stmt(r.Origin, s, proto)
-		proto = ""
 	}
 	if r.Counted && counterAt(stmts) == len(stmts) {
 		next()
@@ -46,7 +45,11 @@ func (w *jsonWriter) stmt(at diag.Span, s ruleset.Stmt, proto string) {
 		w.match(s, proto)
 	case *ruleset.Lookup:
 		w.add(`{"match":{"op":"`, map[bool]string{false: "==", true: "!="}[s.Neg], `","left":`)
-		w.key(s.Key)
+		if proto != "" {
+			w.add(strings.Replace(w.syntax[s.Key[0]].json, `"th"`, `"`+proto+`"`, 1))
+		} else {
+			w.key(s.Key)
+		}
 		w.add(`,"right":"@`, s.Set, `"}}`)
 	case *ruleset.VMap:
 		w.add(`{"vmap":{"key":`)

@@ -10,19 +10,18 @@ import (
 // rule writes a rule on one line.
 func (w *textWriter) rule(r *ruleset.Rule) {
 	stmts := w.program.rule(r)
-	start, proto := len(w.b), ""
+	start, z := len(w.b), settled{}
 	for i, s := range stmts {
 		if r.Counted && counterAt(stmts) == i {
 			w.sep(start)
 			w.add("counter")
 		}
-		if p := transport(stmts[i:]); p != "" {
-			proto = p // said together with the port that follows
+		skip, proto := z.next(stmts[i:])
+		if skip {
 			continue
 		}
 		w.sep(start)
 		w.stmt(s, proto)
-		proto = ""
 	}
 	if r.Counted && counterAt(stmts) == len(stmts) {
 		w.sep(start)
@@ -57,20 +56,52 @@ func counterAt(stmts []ruleset.Stmt) int {
 	return n
 }
 
-// transport gives the protocol that a match settles where a match on one of its
-// ports follows at once: nft reads "tcp dport 53" as both.
-func transport(stmts []ruleset.Stmt) string {
-	if len(stmts) < 2 {
-		return ""
+// settled walks over a rule's statements and tells which can be left unsaid,
+// because what follows at once says them too in nft's words: "tcp dport 53" and
+// "icmp type 8" settle the protocol themselves. Ports that follow one another
+// bear the same name.
+type settled struct {
+	proto string // of the ports that follow
+}
+
+// next is called for each statement in turn. skip: leave it out. proto is the
+// protocol by which its port is called, or "".
+func (z *settled) next(stmts []ruleset.Stmt) (skip bool, proto string) {
+	if port := portOf(stmts[0]); port {
+		return false, z.proto
 	}
+	z.proto = ""
 	m, ok := stmts[0].(*ruleset.Match)
-	if !ok || len(m.Terms) != 1 || !settlesPorts(m) || m.Field != ruleset.L4Proto {
-		return ""
+	if !ok || len(stmts) < 2 || m.Field != ruleset.L4Proto || m.Op != ruleset.OpIn || m.Neg || len(m.Terms) != 1 || !m.Terms[0].Single() {
+		return false, ""
 	}
-	if next, ok := stmts[1].(*ruleset.Match); ok && (next.Field == ruleset.Sport || next.Field == ruleset.Dport) {
-		return protocolName(m.Terms[0].Lo.Lo)
+	n := m.Terms[0].Lo.Lo
+	if emit.HasPorts(n) && portOf(stmts[1]) {
+		z.proto = protocolName(n)
+		return true, ""
 	}
-	return ""
+	if o, ok := stmts[1].(*ruleset.Match); ok {
+		switch o.Field {
+		case ruleset.ICMPType, ruleset.ICMPCode:
+			return n == 1, ""
+		case ruleset.ICMPv6Type, ruleset.ICMPv6Code:
+			return n == 58, ""
+		case ruleset.TCPFlags:
+			return n == 6, ""
+		}
+	}
+	return false, ""
+}
+
+// portOf says whether a statement looks at one port of the packet.
+func portOf(s ruleset.Stmt) bool {
+	switch s := s.(type) {
+	case *ruleset.Match:
+		return s.Field == ruleset.Sport || s.Field == ruleset.Dport
+	case *ruleset.Lookup:
+		return len(s.Key) == 1 && (s.Key[0] == ruleset.Sport || s.Key[0] == ruleset.Dport)
+	}
+	return false
 }
 
 func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
@@ -78,7 +109,11 @@ func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
 	case *ruleset.Match:
 		w.match(s, proto)
 	case *ruleset.Lookup:
-		w.key(s.Key)
+		if proto != "" {
+			w.add(proto, w.syntax[s.Key[0]].expr[len("th"):])
+		} else {
+			w.key(s.Key)
+		}
 		if s.Neg {
 			w.add(" !=")
 		}
