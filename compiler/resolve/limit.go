@@ -47,6 +47,7 @@ func (r *resolver) limit(l *ast.Limit, log bool) *policy.Limit {
 	number, unit, found := strings.Cut(l.Rate.Text, "/")
 	secs := unitSeconds(unit)
 	rate, isNumber := parseNumber(number, 999999999)
+	ok := true
 	switch {
 	case !found || !isNumber || secs == 0:
 		d := r.errorf(codeLimit, l.Rate.Span, "%s is not a rate", strconv.Quote(l.Rate.Text)).
@@ -54,23 +55,26 @@ func (r *resolver) limit(l *ast.Limit, log bool) *policy.Limit {
 		if n := nearUnit(unit); found && isNumber && n != "" {
 			d.Helpf("did you mean %s/%s?", number, n)
 		}
-		return nil
+		ok = false
 	case rate < 1 || rate > maxPerSecond*secs:
 		r.errorf(codeLimit, l.Rate.Span, "a rate of %s can't be kept", l.Rate.Text).
 			Helpf("rates are 1/day to %d/second", maxPerSecond)
-		return nil
+		ok = false
 	}
 	out.Rate, out.Unit = rate, unit
 	if !l.Burst.IsZero() {
 		b, isNumber := parseNumber(l.Burst.Text, maxBurst)
 		if !isNumber || b == 0 {
 			r.errorf(codeLimit, l.Burst.Span, "%s is not a burst", strconv.Quote(l.Burst.Text)).Helpf("a burst is 1 to %d", maxBurst)
-			return nil
+			ok = false
 		}
 		out.Burst = b
 	}
 	if log && l.PerSource {
 		r.errorf(codeLimit, l.Span, "a log statement is limited as a whole, not per source").Helpf("leave out `per source`")
+		ok = false
+	}
+	if !ok {
 		return nil
 	}
 	return out

@@ -80,12 +80,14 @@ type resolver struct {
 	netLists map[string]*policy.Nets // interned lists of more than one word
 	limits   map[limitKey]*policy.Limit
 	unknown  map[diag.Span]*unknownOn
-	scopes   slab[policy.Scope]
-	buf      []byte // scratch for keys and texts
-	texts    []string
-	ranges   int         // address ranges held by all nets
-	broken   []diag.Span // what the parser could not read
-	hints    int         // "did you mean" looked for so far
+	// failed are the on and out clauses of statements with a mistake.
+	failed []*ast.List
+	scopes slab[policy.Scope]
+	buf    []byte // scratch for keys and texts
+	texts  []string
+	ranges int         // address ranges held by all nets
+	broken []diag.Span // what the parser could not read
+	hints  int         // "did you mean" looked for so far
 }
 
 func newResolver(l *diag.List) *resolver {

@@ -114,6 +114,7 @@ func (r *resolver) newRule(s *ast.Rule, at place) (rule, bool) {
 		}
 	}
 	if !ok {
+		r.failed = append(r.failed, s.On, s.Out)
 		return out, false
 	}
 	out.p.Families = r.trafficFamilies(&out.p) & out.p.From.Families()

@@ -16,7 +16,9 @@ func (r *resolver) buildViews() {
 	}
 	for _, s := range r.svcs {
 		if len(s.lives) == 0 {
-			r.checkOnAnywhere(s)
+			for i := range s.rules {
+				r.checkOnAnywhere(s.rules[i].stmt.On)
+			}
 			continue
 		}
 		s.viewsOf = len(s.lives) + len(s.guards)
@@ -32,6 +34,9 @@ func (r *resolver) buildViews() {
 			r.checkEffects(s, s.fam, s.declared)
 		}
 	}
+	for _, on := range r.failed {
+		r.checkOnAnywhere(on)
+	}
 	r.blockChecks()
 	for _, h := range r.hosts {
 		r.buildBlocks(h)
@@ -43,18 +48,15 @@ func (r *resolver) buildViews() {
 	}
 }
 
-// checkOnAnywhere reports unknown words after on in a service that lives
-// nowhere, because of a mistake that was reported.
-func (r *resolver) checkOnAnywhere(s *service) {
-	for i := range s.rules {
-		on := s.rules[i].stmt.On
-		if on == nil {
-			continue
-		}
-		for _, w := range on.Words {
-			if !w.Quoted && r.zones[w.Text] == nil && !r.knownSomewhere(w.Text) {
-				r.ifaceList(r.hosts[0], on.Words)
-			}
+// checkOnAnywhere reports unknown words after on or out where the statement
+// itself is in no view, because of a mistake that was reported.
+func (r *resolver) checkOnAnywhere(on *ast.List) {
+	if on == nil {
+		return
+	}
+	for _, w := range on.Words {
+		if !w.Quoted && r.zones[w.Text] == nil && !r.knownSomewhere(w.Text) {
+			r.ifaceList(r.hosts[0], []ast.Word{w})
 		}
 	}
 }
