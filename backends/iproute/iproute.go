@@ -64,13 +64,19 @@ func (w *writer) section(title string) func() {
 // onlyHost is the prefix of one address.
 func onlyHost(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-// address puts an address on lo, once.
+// address puts an address on lo, once. Without nodad an IPv6 address is
+// tentative for a moment, even on lo, and the route that names it as its source
+// a line later is refused.
 func (w *writer) address(a netip.Addr, comment string) {
 	if a.IsLoopback() || w.onLo[a] {
 		return // 127/8 is local as it is
 	}
 	w.onLo[a] = true
-	w.line("address replace %s dev lo%s", onlyHost(a), note(comment))
+	nodad := ""
+	if a.Is6() {
+		nodad = " nodad"
+	}
+	w.line("address replace %s dev lo%s%s", onlyHost(a), nodad, note(comment))
 }
 
 // note is a comment at the end of a line, which ip cuts off at the first #.

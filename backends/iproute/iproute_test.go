@@ -180,3 +180,22 @@ func TestNoRouter(t *testing.T) {
 		t.Errorf("%v\n%s", mistakes, text)
 	}
 }
+
+// Names of services and hosts stand in comments, and can't leave them.
+func TestHostileNames(t *testing.T) {
+	for _, name := range []string{"a\"b'c", "x\naddress add 10.6.6.6/32 dev lo", "#", `back\`, "link set lo down", strings.Repeat("n", 300)} {
+		v := router()
+		v.Host.Name, v.Host.Sources, v.Elsewhere = name, nil, nil
+		for _, s := range v.Services {
+			s.Name = name
+		}
+		text, mistakes := Write(v)
+		if len(mistakes) > 0 {
+			t.Fatalf("%q: %v", name, mistakes[0].Message)
+		}
+		out, err := kernel.Script(t, "ip link set lo up\nip -batch batch\nip -o addr show dev lo scope global", map[string][]byte{"batch": text}, "ip")
+		if err != nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "10.53.53.53/32") || !strings.Contains(out, "fd53::53/128") {
+			t.Errorf("%q: %v\n%s\nof\n%s", name, err, out, text)
+		}
+	}
+}

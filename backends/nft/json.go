@@ -40,7 +40,8 @@ func (JSON) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic
 
 type jsonWriter struct {
 	*program
-	b []byte
+	b  []byte
+	at diag.Span // of the element or rule in hand
 }
 
 func (w *jsonWriter) add(parts ...string) {
@@ -221,7 +222,7 @@ func (w *jsonWriter) content(t *ruleset.Table) {
 		w.add(`,"elem":[`)
 		for i := range s.Elems {
 			e := &s.Elems[i]
-			if !w.elem(s, e) {
+			if w.at = e.Origin; !w.elem(s, e) {
 				break
 			}
 			if i > 0 {
@@ -301,7 +302,7 @@ func (w *jsonWriter) term(f ruleset.Field, t *ruleset.Term) {
 	s := &w.syntax[f]
 	switch {
 	case strings.HasPrefix(t.Text, "@"):
-		w.report.Unsupported(diag.Span{}, "the name %q, which it would take for a set's", t.Text)
+		w.report.Unsupported(w.at, "the name %q, which it would take for a set's", t.Text)
 	case t.Text != "":
 		w.b = appendString(w.b, t.Text)
 	case t.Single():

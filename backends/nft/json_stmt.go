@@ -5,11 +5,11 @@ import (
 
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
-	"github.com/loward/loward/dsl/diag"
 )
 
 // rule writes the statements of a rule.
 func (w *jsonWriter) rule(r *ruleset.Rule) {
+	w.at = r.Origin
 	stmts := w.program.rule(r)
 	first, z := true, settled{}
 	next := func() {
@@ -28,7 +28,7 @@ func (w *jsonWriter) rule(r *ruleset.Rule) {
 			continue
 		}
 		next()
-		w.stmt(r.Origin, s, proto)
+		w.stmt(s, proto)
 	}
 	if r.Counted && counterAt(stmts) == len(stmts) {
 		next()
@@ -39,7 +39,7 @@ func (w *jsonWriter) rule(r *ruleset.Rule) {
 	}
 }
 
-func (w *jsonWriter) stmt(at diag.Span, s ruleset.Stmt, proto string) {
+func (w *jsonWriter) stmt(s ruleset.Stmt, proto string) {
 	switch s := s.(type) {
 	case *ruleset.Match:
 		w.match(s, proto)
@@ -98,7 +98,7 @@ func (w *jsonWriter) stmt(at diag.Span, s ruleset.Stmt, proto string) {
 	case *ruleset.NoTrack:
 		w.add(`{"notrack":null}`)
 	case *ruleset.Opaque:
-		w.report.Unsupported(at, "the unknown text %q", s.Text)
+		w.report.Unsupported(w.at, "the unknown text %q", s.Text)
 	}
 }
 

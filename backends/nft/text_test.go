@@ -118,6 +118,34 @@ func TestRule(t *testing.T) {
 	}
 }
 
+// What the text can say and the JSON of nft 1.0.6 can't.
+func TestUnsupportedJSON(t *testing.T) {
+	at := diag.NewFile("policy.low", []byte("first\nsecond\n")).Span(6, 12)
+	tests := []struct {
+		want string
+		set  *ruleset.Set
+		rule *ruleset.Rule
+	}{
+		{"has no named type", &ruleset.Set{Name: "s", Key: []ruleset.Field{ruleset.IPTTL}, Origin: at}, nil},
+		{"which it would take for a set's", nil, &ruleset.Rule{Body: []ruleset.Stmt{ruleset.In(ruleset.IIFName, ruleset.Text("@s"))}, Origin: at}},
+		{"the unknown text", nil, &ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Opaque{Text: "meta nftrace set 1"}}, Origin: at}},
+	}
+	for _, tt := range tests {
+		c := &ruleset.Chain{Name: "c"}
+		rs := tableOf(c)
+		if tt.set != nil {
+			rs.Tables[0].Sets = []*ruleset.Set{tt.set}
+		} else {
+			c.Rules = []*ruleset.Rule{tt.rule}
+		}
+		write(t, rs)
+		doc, mistakes := JSON{}.Write(rs)
+		if doc != nil || len(mistakes) == 0 || !strings.Contains(mistakes[0].Message, tt.want) || mistakes[0].Span.FileLine() != "policy.low:2" {
+			t.Errorf("want %q, got %+v", tt.want, mistakes)
+		}
+	}
+}
+
 // Everything that nft can't say is refused where it stands, all of it at once,
 // and nothing is written.
 func TestUnsupported(t *testing.T) {
