@@ -4,21 +4,12 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
-	"time"
 )
 
-// load is how long nft -f takes for a file in a namespace of its own. An
-// unreadable or refused ruleset is a failure.
-func load(tb testing.TB, file string) time.Duration {
+// load loads a file with nft -f in a namespace of its own.
+func load(tb testing.TB, file string) cost {
 	tb.Helper()
-	cmd := isolate(exec.Command("nft", "-f", file))
-	start := time.Now()
-	out, err := cmd.CombinedOutput()
-	took := time.Since(start)
-	if err != nil {
-		tb.Fatalf("nft -f: %v\n%.2000s", err, out)
-	}
-	return took
+	return run(tb, isolate(exec.Command("nft", "-f", file)))
 }
 
 // BenchmarkLoad loads what loward emits and, in turns, the linear ruleset of the
@@ -29,16 +20,19 @@ func BenchmarkLoad(b *testing.B) {
 	bin := build(b)
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			text, _, _ := compileTo(b, bin, "nft", write(b, "bench.low", Policy(n, Plain)))
+			text := compileTo(b, bin, "nft", write(b, "bench.low", Policy(n, Plain)))
 			ours, linear := write(b, "ours.nft", text), write(b, "linear.nft", Linear(n))
-			var a, l []time.Duration
+			var a, l []cost
 			for b.Loop() {
 				a = append(a, load(b, ours))
 				l = append(l, load(b, linear))
 			}
-			b.ReportMetric(median(a).Seconds(), "s/loward")
-			b.ReportMetric(median(l).Seconds(), "s/linear")
-			b.ReportMetric(float64(median(l))/float64(median(a)), "linear/loward")
+			ma, ml := medians(a), medians(l)
+			b.ReportMetric(ma.wall.Seconds(), "s-wall-loward")
+			b.ReportMetric(ml.wall.Seconds(), "s-wall-linear")
+			b.ReportMetric(ma.cpu.Seconds(), "s-cpu-loward")
+			b.ReportMetric(ml.cpu.Seconds(), "s-cpu-linear")
+			b.ReportMetric(ml.cpu.Seconds()/ma.cpu.Seconds(), "cpu-linear/loward")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -48,7 +42,7 @@ func BenchmarkLoad(b *testing.B) {
 func TestRulesetsOfTheComparisonLoad(t *testing.T) {
 	tool(t, "nft")
 	allowed(t)
-	text, _, _ := compileTo(t, build(t), "nft", write(t, "bench.low", Policy(50, Mixed)))
+	text := compileTo(t, build(t), "nft", write(t, "bench.low", Policy(50, Mixed)))
 	load(t, write(t, "ours.nft", text))
 	load(t, write(t, "linear.nft", Linear(50)))
 	load(t, write(t, "baseline.nft", Baseline()))

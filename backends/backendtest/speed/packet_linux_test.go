@@ -246,7 +246,7 @@ func BenchmarkPacket(b *testing.B) {
 	allowed(b)
 	bin := build(b)
 	ours := func(n int) []byte {
-		text, _, _ := compileTo(b, bin, "nft", write(b, "bench.low", Policy(n, Plain)))
+		text := compileTo(b, bin, "nft", write(b, "bench.low", Policy(n, Plain)))
 		return text
 	}
 	wires := []*wire{

@@ -1,7 +1,9 @@
 package speed
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/netip"
 	"strconv"
 )
@@ -21,10 +23,10 @@ const (
 // Interface is the one from which the services are reached.
 const Interface = "lan0"
 
-// Policy generates a policy of n services, the same bytes every time. Service i
-// lives on Addr4(i) and Addr6(i).
-func Policy(n int, shape Shape) []byte {
-	b := make([]byte, 0, 200*n+200)
+// WritePolicy generates a policy of n services, the same bytes every time.
+// Service i lives on Addr4(i) and Addr6(i). An error is the writer's.
+func WritePolicy(w io.Writer, n int, shape Shape) error {
+	var b []byte
 	b = append(b, "# Generated: "+strconv.Itoa(n)+" services.\n"...)
 	b = append(b, "zone lan = "+Interface+"\nnet staff = 192.0.2.0/25, 2001:db8:5::/48\nport web = 80, 443, 8000-8010\n"...)
 	for i := range n {
@@ -33,25 +35,36 @@ func Policy(n int, shape Shape) []byte {
 		if shape == Mixed {
 			kind = i % 20
 		}
+		tcp, more := "    allow tcp 443 on lan\n", ""
 		switch kind {
 		case 3:
-			b = append(b, "    allow tcp 443 from staff on lan\n    allow udp 53 on lan\n    allow ping on lan\n"...)
+			tcp = "    allow tcp 443 from staff on lan\n"
 		case 6:
-			b = append(b, "    allow tcp 443 on lan limit 100/second burst 200 per source\n    allow udp 53 on lan\n    allow ping on lan\n"...)
+			tcp = "    allow tcp 443 on lan limit 100/second burst 200 per source\n"
 		case 9:
-			b = append(b, "    allow tcp 443 on lan\n    allow udp 53 on lan\n    allow ping on lan\n    deny tcp 443 from 192.0.2.66\n"...)
+			more = "    deny tcp 443 from 192.0.2.66\n"
 		case 12:
-			b = append(b, "    allow tcp 443 on lan\n    allow udp 53 on lan\n    allow ping on lan\n    refuse reject\n"...)
+			more = "    refuse reject\n"
 		case 15:
-			b = append(b, "    allow tcp web on lan\n    allow udp 53 on lan\n    allow ping on lan\n"...)
+			tcp = "    allow tcp web on lan\n"
 		case 18:
-			b = append(b, "    allow tcp 443 on lan\n    allow udp 53 on lan\n    allow ping on lan\n    log refused limit 10/minute\n"...)
-		default:
-			b = append(b, "    allow tcp 443 on lan\n    allow udp 53 on lan\n    allow ping on lan\n"...)
+			more = "    log refused limit 10/minute\n"
 		}
-		b = append(b, "}\n"...)
+		b = append(b, tcp+"    allow udp 53 on lan\n    allow ping on lan\n"+more+"}\n"...)
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
 	}
-	return b
+	return nil
+}
+
+// Policy is the same as a text.
+func Policy(n int, shape Shape) []byte {
+	var b bytes.Buffer
+	b.Grow(140 * n)
+	_ = WritePolicy(&b, n, shape) // into memory: can't fail
+	return b.Bytes()
 }
 
 // Addr4 of service i: from 10.0.0.1 on.

@@ -18,7 +18,7 @@ func TestKernelHoldsEverything(t *testing.T) {
 	tool(t, "nft")
 	allowed(t)
 	const services = 3_000
-	text, _, _ := compileTo(t, build(t), "nft", write(t, "bench.low", Policy(services, Plain)))
+	text := compileTo(t, build(t), "nft", write(t, "bench.low", Policy(services, Plain)))
 	n := newNode(t)
 	n.load(t, text)
 	once := held(t, n)
