@@ -71,6 +71,9 @@ func TestEveryField(t *testing.T) {
 }
 
 func everyField(t *testing.T, family ruleset.Family, f ruleset.Field) {
+	if kernel.Unprivileged() && (f == ruleset.SKUID || f == ruleset.SKGID) {
+		t.Skip("xt_owner takes only users that a user namespace maps: run as root")
+	}
 	a, b, r := sample(f)
 	var matches []*ruleset.Match
 	for _, neg := range []bool{false, true} {

@@ -291,7 +291,7 @@ func (p *rule) port(option string, m *ruleset.Match) {
 	}
 }
 
-// lowMask gives how many of the highest bits a mask covers; ok is false where
+// prefixOf gives how many of the highest bits a mask covers; ok is false where
 // it is no prefix.
 func prefixOf(m ruleset.U128, width int) (n int, ok bool) {
 	if width == 32 {

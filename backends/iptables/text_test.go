@@ -155,8 +155,8 @@ func TestUnsupported(t *testing.T) {
 // Own chains are replaced, others' rules stay, and Reload adds no second jump.
 func TestReload(t *testing.T) {
 	for _, f := range families {
-		once, _ := Restore{Family: f}.Write(full(f))
-		again, _ := Restore{Family: f, Reload: true}.Write(full(f))
+		once, _ := Restore{Family: f}.Write(loadable(t, f))
+		again, _ := Restore{Family: f, Reload: true}.Write(loadable(t, f))
 		for _, variant := range []string{"legacy", "nft"} {
 			tool := Restore{Family: f}.Name() + "-" + variant
 			script := fmt.Sprintf(`T=%s

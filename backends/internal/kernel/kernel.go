@@ -51,11 +51,14 @@ func Script(t testing.TB, script string, files map[string][]byte, needs ...strin
 	return Run(t, nil, "sh", "-ec", "cd '"+dir+"'\n"+script)
 }
 
+// Unprivileged: namespaces come with a user namespace, which maps one user.
+func Unprivileged() bool { return os.Geteuid() != 0 }
+
 func namespace() []string {
-	if os.Geteuid() == 0 {
-		return []string{"-n", "--"}
+	if Unprivileged() {
+		return []string{"-Urn", "--"}
 	}
-	return []string{"-Urn", "--"}
+	return []string{"-n", "--"}
 }
 
 func need(t testing.TB, tool string) {
