@@ -250,6 +250,16 @@ func (p *rule) protocol(m *ruleset.Match) {
 		p.refuse("protocol 0: it means any")
 		return
 	}
+	if t.Lo.Lo == 51 && p.w.v6 {
+		// AH is an extension header to ip6tables: -p passes over it.
+		if m.Neg {
+			p.refuse("every protocol but ah")
+			return
+		}
+		p.matches = append(p.matches, " -m ah"...)
+		p.alone()
+		return
+	}
 	p.option("-p", m.Neg)
 	p.basic = appendProtocol(p.basic, t.Lo.Lo)
 }

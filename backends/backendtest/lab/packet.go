@@ -137,8 +137,13 @@ func rawPayload(from, to netip.Addr, proto uint8, n uint64) []byte {
 		return append([]byte{0, 0, 0x08, 0x00}, data...)
 	case 50: // ESP: SPI and sequence number (RFC 4303)
 		return append([]byte{0, 0, 1, 0, 0, 0, 0, 1}, data...)
-	case 51: // AH: nothing follows; 12 bytes of authentication data (RFC 4302)
-		return append([]byte{59, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}, data...)
+	case 51:
+		// AH with 12 bytes of authentication data (RFC 4302), and a UDP datagram
+		// behind it: of one with nothing behind it conntrack makes nothing
+		// ("invalid").
+		ah := []byte{17, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+		datagram := []byte{0x13, 0x88, 0x13, 0x89, 0, byte(8 + len(data)), 0, 0} // without a checksum
+		return append(append(ah, datagram...), data...)
 	case 2: // IGMPv2 query (RFC 2236)
 		data = append([]byte{0x11, 0, 0, 0, 0, 0, 0, 0}, data...)
 	default:
