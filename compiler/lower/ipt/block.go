@@ -34,7 +34,7 @@ func (w *lowerer) namesHost(rules []*policy.Rule) bool {
 func (w *lowerer) blockFor(c *node, hook ruleset.Hook, name string, blk *policy.Block, s side, m mode) {
 	if blk.Closed() {
 		if hook != ruleset.Forward {
-			c = w.needed(c, s, m)
+			w.needed(c, s, m)
 		}
 		if w.v.Policy.Options.InvalidDrop {
 			c.add(origin{}, state(ruleset.StateInvalid), ruleset.Drop)

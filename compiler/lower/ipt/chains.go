@@ -18,6 +18,11 @@ const (
 	maxHead = 12
 )
 
+// maxDepth is the number of our chains that may follow one another. nf_tables
+// counts gotos like jumps and allows NFT_JUMP_STACK_SIZE (16), the builtin chain
+// among them; iptables-legacy has no such bound.
+const maxDepth = 15
+
 // chainPrefix is what our chains' names begin with: the policy's table in
 // capitals.
 func chainPrefix(table string) string {
@@ -30,7 +35,7 @@ func chainPrefix(table string) string {
 // table is a table being filled.
 type table struct {
 	*ruleset.Table
-	names map[string]bool
+	names map[string]*node
 	// counts the chains that bear a name and a number.
 	counts map[string]int
 	fixed  map[ruleset.Hook]*node
@@ -54,15 +59,15 @@ type node struct {
 	t    *table
 	to   *ruleset.Verdict // goto this chain
 	root *node            // whose name it bears
+	deep depth            // of what it leads to, once it was asked for
 }
 
 // node declares a chain. One that has the name of another gets a number, as one
 // that goes on does.
 func (t *table) node(name string) *node {
-	if t.names[name] {
+	if t.names[name] != nil {
 		return t.numbered(name)
 	}
-	t.names[name] = true
 	if len(t.nodes) == 0 {
 		t.nodes = make([]arena, min(256, 8+len(t.Chains)))
 	}
@@ -72,13 +77,14 @@ func (t *table) node(name string) *node {
 	a.verdict = ruleset.Verdict{Kind: ruleset.VerdictGoto, Chain: name}
 	a.node = node{Chain: &a.chain, t: t, to: &a.verdict, root: &a.node}
 	t.Chains = append(t.Chains, &a.chain)
+	t.names[name] = &a.node
 	return &a.node
 }
 
 func (t *table) numbered(name string) *node {
 	for {
 		t.counts[name]++
-		if try := name + "." + strconv.FormatInt(int64(t.counts[name]+1), 36); !t.names[try] {
+		if try := name + "." + strconv.FormatInt(int64(t.counts[name]+1), 36); t.names[try] == nil {
 			return t.node(try)
 		}
 	}
@@ -152,4 +158,44 @@ func (w *lowerer) origin(name string, r *policy.Rule) origin {
 		w.comments[r] = c
 	}
 	return origin{c, r.Span}
+}
+
+// deepest is the greatest number of our chains in a row, and where the last of
+// them that stands for a statement comes from.
+func (w *lowerer) deepest() (int, diag.Span) {
+	var d depth
+	for _, t := range [...]*table{w.filter, w.mangle, w.raw, w.nat} {
+		for _, n := range t.fixed {
+			if x := n.depth(); x.chains > d.chains {
+				d = x
+			}
+		}
+	}
+	return d.chains, d.at
+}
+
+func (n *node) depth() depth {
+	if n.deep.chains > 0 {
+		return n.deep
+	}
+	n.deep.chains = 1
+	for _, r := range n.Rules {
+		v, ok := r.Body[len(r.Body)-1].(*ruleset.Verdict)
+		if !ok || v.Chain == "" {
+			continue
+		}
+		next := n.t.names[v.Chain].depth()
+		if next.chains++; next.chains > n.deep.chains {
+			if next.at.IsZero() {
+				next.at = r.Origin
+			}
+			n.deep = next
+		}
+	}
+	return n.deep
+}
+
+type depth struct {
+	chains int // the chain itself among them
+	at     diag.Span
 }

@@ -1,8 +1,6 @@
 package ipt
 
 import (
-	"slices"
-
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -153,95 +151,3 @@ func extend(list, stretch []policy.PortRange) []policy.PortRange {
 }
 
 func sameProto(a, b policy.Traffic) bool { return a.Any == b.Any && a.Proto == b.Proto }
-
-// step is what one service, or all that make no exceptions, say at a time.
-type step struct {
-	s      *service
-	denies []*policy.Rule
-	allows []said
-	again  bool // the service's denies have been asked, and logged, before
-}
-
-// said is a statement and who makes it.
-type said struct {
-	name string
-	rule *policy.Rule
-}
-
-// steps puts what services allow into an order that does not depend on theirs:
-// all that is allowed without a limit before anything that takes a token. A
-// service's denies are exceptions to its own allows and go with them.
-func steps(services []*service) []step {
-	var out []step
-	add := func(s *service, rules []*policy.Rule) {
-		if len(rules) == 0 && (len(s.free)+len(s.limited) > 0 || !slices.ContainsFunc(s.denies, logs)) {
-			return // a deny without anything to except has nothing to say but its log
-		}
-		n := len(out)
-		var st *step
-		switch {
-		case n > 0 && len(s.denies) == 0 && len(out[n-1].denies) == 0, n > 0 && len(s.denies) > 0 && out[n-1].s == s:
-			st = &out[n-1]
-		default:
-			out = append(out, step{s: s, denies: s.denies, again: slices.ContainsFunc(out, func(st step) bool { return st.s == s })})
-			st = &out[n]
-		}
-		for _, r := range rules {
-			st.allows = append(st.allows, said{s.Name, r})
-		}
-	}
-	for _, exceptions := range [...]bool{false, true} {
-		for _, s := range services {
-			if exceptions == (len(s.denies) > 0) {
-				add(s, s.free)
-			}
-		}
-	}
-	var last *service
-	if n := len(out); n > 0 && len(out[n-1].denies) > 0 {
-		last = out[n-1].s
-		add(last, last.limited)
-	}
-	for _, exceptions := range [...]bool{true, false} {
-		for _, s := range services {
-			if exceptions == (len(s.denies) > 0) && s != last && len(s.limited) > 0 {
-				add(s, s.limited)
-			}
-		}
-	}
-	return out
-}
-
-func logs(r *policy.Rule) bool { return r.Log != nil }
-
-// decide appends what services allow: it RETURNs. What none allows goes to
-// refuse, by falling through the chain that is returned too.
-func (w *lowerer) decide(c *node, services []*service, m mode, refuse *ruleset.Verdict) *node {
-	list := steps(services)
-	for i, st := range list {
-		behind, next := refuse, (*node)(nil)
-		if len(st.denies) > 0 {
-			if i < len(list)-1 {
-				next = c.next()
-				behind = next.to
-			}
-			for _, r := range st.denies {
-				one := r
-				if st.again && r.Log != nil {
-					quiet := *r
-					quiet.Log = nil
-					one = &quiet
-				}
-				c = w.statement(c, st.s.Name, one, arriving, m, func() *ruleset.Verdict { return behind })
-			}
-		}
-		for _, a := range st.allows {
-			c = w.statement(c, a.name, a.rule, arriving, m, passes)
-		}
-		if next != nil {
-			c.end(next.to)
-			c = next
-		}
-	}
-	return c
-}

@@ -11,9 +11,13 @@ import (
 	"github.com/loward/loward/dsl/diag"
 )
 
-// multiplied is the number of rules to which one statement is multiplied out.
-// Beyond it, each clause gets a chain, so that rules add up instead.
-const multiplied = 16
+const (
+	// multiplied is how many rules one statement may become where nothing speaks
+	// against chains.
+	multiplied = 32
+	// flat is the same where chains are scarce.
+	flat = 4096
+)
 
 // expand appends the rules of a conjunction of clauses, each with then at its
 // end: one rule for each combination of alternatives, or a chain for each
@@ -32,7 +36,7 @@ func (w *lowerer) expand(c *node, o origin, dims []alts, then ...ruleset.Stmt) *
 			count = 1 << 20 // enough to be too many
 		}
 	}
-	if count <= multiplied {
+	if count <= w.multiplied {
 		w.multiply(c, o, dims, then)
 		return c
 	}
@@ -93,7 +97,7 @@ func (w *lowerer) stack(c *node, o origin, dims []alts, then []ruleset.Stmt) *no
 		case d == nil:
 		case len(d) == 1:
 			single = append(single, d[0]...)
-		case len(many) > 0 && len(many[len(many)-1])*len(d) <= multiplied/2:
+		case len(many) > 0 && len(many[len(many)-1])*len(d) <= w.multiplied/2:
 			many[len(many)-1] = product([]alts{many[len(many)-1], d})
 		default:
 			many = append(many, d)

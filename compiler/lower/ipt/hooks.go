@@ -26,7 +26,7 @@ func (w *lowerer) fromOutside(c *node, hook ruleset.Hook, name string, blk *poli
 	if hook == ruleset.Input {
 		c.add(origin{comment: "local delivery is decided in OUTPUT"}, w.iface(ruleset.IIFName, "lo"), ruleset.Return)
 	}
-	c = w.counted(c, hook, blk, arriving)
+	c = w.counted(c, hook, blk)
 	if w.closed.empty() {
 		w.block(c, hook, name, blk, arriving)
 		return
@@ -72,98 +72,52 @@ func (w *lowerer) output() {
 	if w.v.Outbound.Idle() {
 		return
 	}
-	c = w.counted(c, ruleset.Output, w.v.Outbound, leaving)
+	c = w.counted(c, ruleset.Output, w.v.Outbound)
 	w.block(c, ruleset.Output, "outbound", w.v.Outbound, leaving)
 }
 
 // counted appends the shortcut for known connections. Where a limit counts
 // every packet, the packets that it could count don't take it: those of the
-// original direction of what is neither tcp nor udp nor sctp. It returns the
-// chain in which to go on.
-func (w *lowerer) counted(c *node, hook ruleset.Hook, blk *policy.Block, s side) *node {
-	var claimed []policy.Traffic
-	var at dispatch
-	rest := (*node)(nil)
+// original direction of what is neither tcp nor udp nor sctp. They are decided
+// about like new ones. It returns the chain in which to go on.
+func (w *lowerer) counted(c *node, hook ruleset.Hook, blk *policy.Block) *node {
+	var counted []policy.Traffic
+	add := func(r *policy.Rule) {
+		if !r.Allow || r.Limit == nil || r.Families&w.f == 0 {
+			return
+		}
+		for _, t := range r.Traffic {
+			if !t.CountsConnections() && t.Families&w.f != 0 {
+				counted = append(counted, t)
+			}
+		}
+	}
 	if hook != ruleset.Output {
-		for _, st := range w.closed.all() {
-			if t := perPacket(st.services, w.f); len(t) > 0 {
-				claimed = append(claimed, t...)
-				if rest == nil {
-					rest = c.next()
-				}
-				switch {
-				case st.addr.IsValid():
-					at.static = append(at.static, siteEntry(st, rest.to))
-				case st.iface != "":
-					at.ifaces = append(at.ifaces, ifaceEntry{st.iface, rest.to})
-				default:
-					at.host = rest.to
-				}
+		for _, s := range w.services {
+			for _, r := range s.limited {
+				add(r)
 			}
 		}
 	}
-	var inBlock []*policy.Rule
 	for _, r := range blk.Rules {
-		if t := countsPackets(r, w.f); len(t) > 0 {
-			one := *r
-			one.Traffic = t
-			inBlock = append(inBlock, &one)
-			if rest == nil {
-				rest = c.next()
-			}
-		}
+		add(r)
 	}
-	if rest == nil {
+	if len(counted) == 0 {
 		c.add(origin{}, known(), ruleset.Return)
 		return c
 	}
-	count := c.next()
-	c.add(origin{comment: "limits that count every packet"}, state(ruleset.StateEstablished),
-		ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal)), count.to)
+	behind := c.next()
+	all := w.traffic(unite(counted), plain)
+	if all == nil {
+		for _, p := range [...]uint8{policy.TCP, policy.UDP, policy.SCTP} {
+			c.add(origin{}, w.proto(p), known(), ruleset.Return)
+		}
+	}
+	dims := []alts{all, {{state(ruleset.StateEstablished), ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal))}}}
+	w.multiply(c, origin{comment: "limits that count every packet"}, dims, []ruleset.Stmt{behind.to})
 	c.add(origin{}, known(), ruleset.Return)
-	c.end(rest.to)
-	for _, p := range [...]uint8{policy.TCP, policy.UDP, policy.SCTP} {
-		count.add(origin{}, w.proto(p), ruleset.Return)
-	}
-	for _, r := range inBlock {
-		count = w.expand(count, w.origin("limit", r), w.clauses(r, s, plain), rest.to)
-	}
-	if len(claimed) > 0 {
-		where := count.next()
-		w.expand(count, origin{}, []alts{w.traffic(unite(claimed), plain)}, where.to)
-		// Known connections are tracked: their original destination is at hand.
-		where = w.send(where, "tc", orig, hook, &at, ruleset.Return)
-		if hook == ruleset.Input {
-			w.send(where, "tc", plain, hook, &dispatch{ifaces: at.ifaces, host: at.host}, ruleset.Return)
-		}
-	}
-	return rest
-}
-
-// perPacket is the traffic of which services' limits count every packet.
-func perPacket(services []*service, f policy.Family) []policy.Traffic {
-	var out []policy.Traffic
-	for _, s := range services {
-		for _, r := range s.limited {
-			out = append(out, countsPackets(r, f)...)
-		}
-	}
-	return out
-}
-
-// countsPackets is the traffic of a limited statement that has no connections to
-// count.
-func countsPackets(r *policy.Rule, f policy.Family) []policy.Traffic {
-	if !r.Allow || r.Limit == nil || r.Families&f == 0 {
-		return nil
-	}
-	var out []policy.Traffic
-	for _, t := range r.Traffic {
-		if !t.CountsConnections() && t.Families&f != 0 {
-			out = append(out, t)
-		}
-	}
-	return out
+	c.end(behind.to)
+	return behind
 }
 
 // unite classes of traffic: one for each protocol.

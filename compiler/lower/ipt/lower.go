@@ -22,6 +22,9 @@ type lowerer struct {
 	f    policy.Family
 	v6   bool
 	diag *diag.List
+	// multiplied is the number of rules to which one statement is multiplied
+	// out. Beyond it, each clause gets a chain, so that rules add up instead.
+	multiplied int
 
 	prefix                   string // of our chains' names, with the dash
 	filter, mangle, raw, nat *table
@@ -55,8 +58,31 @@ type lowerer struct {
 // ip6tables for V6. What can't be said is an error in l at the statement; the
 // ruleset is then not to be used.
 func Lower(v *policy.View, family policy.Family, l *diag.List) *ruleset.Ruleset {
+	w := build(v, family, multiplied)
+	if n, _ := w.deepest(); n > maxDepth {
+		// Chains that spare rules cost depth: do with fewer.
+		w = build(v, family, flat)
+		if n, at := w.deepest(); n > maxDepth {
+			w.diag.Errorf(at, "iptables can't say this: it takes %d chains in a row, and the kernel allows %d", n, maxDepth).
+				WithCode("LW091").Helpf("fewer services that make exceptions (`deny`) to the same traffic at one place, or fewer sources in one statement; or compile for nft")
+		}
+	}
+	l.All = append(l.All, w.diag.All...)
+	return w.ruleset()
+}
+
+func (w *lowerer) ruleset() *ruleset.Ruleset {
+	return &ruleset.Ruleset{
+		// filter first: what publish translates must meet its rules.
+		Tables: []*ruleset.Table{w.filter.Table, w.mangle.Table, w.raw.Table, w.nat.Table},
+		Header: w.header(),
+	}
+}
+
+func build(v *policy.View, family policy.Family, multiplied int) *lowerer {
 	w := &lowerer{
-		v: v, f: family, v6: family == policy.V6, diag: l,
+		v: v, f: family, v6: family == policy.V6, diag: &diag.List{},
+		multiplied: multiplied,
 		prefix:     chainPrefix(v.Policy.Options.Table),
 		labels:     map[string]uint64{},
 		shared:     newShared(),
@@ -80,11 +106,7 @@ func Lower(v *policy.View, family policy.Family, l *diag.List) *ruleset.Ruleset 
 	w.output()
 	w.helpers()
 	w.translate()
-	return &ruleset.Ruleset{
-		// filter first: what publish translates must meet its rules.
-		Tables: []*ruleset.Table{w.filter.Table, w.mangle.Table, w.raw.Table, w.nat.Table},
-		Header: w.header(),
-	}
+	return w
 }
 
 // judge reports what iptables can't say at all.
@@ -115,7 +137,7 @@ func (w *lowerer) table(name string, priority int, hooks ...ruleset.Hook) *table
 	}
 	t := &table{
 		Table: &ruleset.Table{Dialect: ruleset.Iptables, Family: fam, Name: name},
-		names: map[string]bool{}, counts: map[string]int{},
+		names: map[string]*node{}, counts: map[string]int{},
 		fixed: map[ruleset.Hook]*node{},
 	}
 	for _, h := range hooks {

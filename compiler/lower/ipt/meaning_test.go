@@ -353,11 +353,12 @@ func TestMeaning(t *testing.T) {
 		g := &gen{T: t}
 		v := g.view()
 		f := pickOf(g, []policy.Family{policy.V4, policy.V6})
-		var l diag.List
-		rs := Lower(v, f, &l)
-		if len(l.All) > 0 {
-			t.Fatal(l.All[0].Message)
+		// With chains for every clause, as usual, and with none.
+		w := build(v, f, pickOf(g, []int{1, multiplied, flat}))
+		if len(w.diag.All) > 0 {
+			t.Fatal(w.diag.All[0].Message)
 		}
+		rs := w.ruleset()
 		for range 30 {
 			p := g.packet(f)
 			want := v.Decide(p, machine)

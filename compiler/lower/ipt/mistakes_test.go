@@ -1,6 +1,8 @@
 package ipt
 
 import (
+	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -65,6 +67,65 @@ service `+long+`2 { address 10.0.0.5
 			if len(c.Name) > maxName {
 				t.Errorf("%s has %d bytes", c.Name, len(c.Name))
 			}
+		}
+	}
+}
+
+// crowded is services that all make exceptions to the same traffic at one place.
+func crowded(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "service s%02d { address host\n allow tcp 22 from 10.%d.0.0/16\n deny tcp 22 from 10.%d.0.1 }\n", i, i, i)
+	}
+	return b.String()
+}
+
+// TestDepth: chains in a row are bounded, for nf_tables counts gotos too.
+func TestDepth(t *testing.T) {
+	fits := load(t, "x.low", crowded(8)).Views[0]
+	w := build(fits, policy.V4, multiplied)
+	if n, _ := w.deepest(); n < 9 || n > maxDepth {
+		t.Errorf("8 services with exceptions: %d chains in a row", n)
+	}
+	lower(t, fits, policy.V4)
+
+	var l diag.List
+	Lower(load(t, "x.low", crowded(30)).Views[0], policy.V4, &l)
+	if len(l.All) != 1 || !strings.Contains(l.All[0].Message, "chains in a row") || !strings.Contains(l.All[0].Span.Text(), "deny tcp 22") {
+		t.Errorf("30 services with exceptions: %+v", l.All)
+	}
+}
+
+// TestDepthOfManySources: where chains are scarce, sources are multiplied out.
+func TestDepthOfManySources(t *testing.T) {
+	var b strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&b, "net n%d = ", i)
+		for j := range 40 {
+			fmt.Fprintf(&b, "10.%d.%d.7, ", i, 2*j)
+		}
+		b.WriteString("10.200.0.1\n")
+	}
+	b.WriteString("service a { address 10.0.0.1\n")
+	for i := range 9 {
+		fmt.Fprintf(&b, " allow tcp %d from n%d\n", 10+i, i)
+	}
+	b.WriteString("}\n")
+	v := load(t, "x.low", b.String()).Views[0]
+	if n, _ := build(v, policy.V4, multiplied).deepest(); n <= maxDepth {
+		t.Errorf("%d chains in a row: the test asks nothing", n)
+	}
+	rs := lower(t, v, policy.V4)
+	for _, p := range []struct {
+		src  string
+		port uint16
+		want outcome
+	}{{"10.0.4.7", 10, "accept"}, {"10.8.4.7", 18, "accept"}, {"10.8.4.7", 17, "drop"}, {"10.8.5.7", 18, "drop"}, {"10.200.0.1", 14, "accept"}} {
+		j := &journey{rs: rs, addrs: policy.Addrs{"lo": addrList("10.0.0.1")}, p: policy.Packet{
+			In: "eth0", Src: netip.MustParseAddr(p.src), Dst: netip.MustParseAddr("10.0.0.1"), Proto: policy.TCP, Dport: p.port,
+		}}
+		if got := j.fate(); got != p.want {
+			t.Errorf("%s to port %d: %s, want %s", p.src, p.port, got, p.want)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (w *lowerer) refusal(r policy.Refusal, m mode) *ruleset.Verdict {
 		c = w.chain(w.filter, "r"+modeName(m), name)
 	}
 	w.refusals[key] = c.to
-	c = w.needed(c, arriving, m)
+	w.needed(c, arriving, m)
 	w.refuse(c, origin{}, name, r.Log, r.Verdict)
 	return w.refusals[key]
 }
@@ -86,9 +86,8 @@ func (w *lowerer) refuse(c *node, o origin, name string, log *policy.Log, v poli
 // everything is refused: neighbour discovery and router solicitation and
 // advertisement, which only a neighbour can send with hop limit 255 (RFC 4861);
 // MLD, which only a neighbour sends from a link-local address with hop limit 1
-// (RFC 2710, RFC 3810); IGMP; and a DHCP client's traffic on its interface. It
-// returns the chain in which to go on.
-func (w *lowerer) needed(c *node, s side, m mode) *node {
+// (RFC 2710, RFC 3810); IGMP; and a DHCP client's traffic on its interface.
+func (w *lowerer) needed(c *node, s side, m mode) {
 	ports := [2]uint64{67, 68}
 	if w.v6 {
 		ports = [2]uint64{547, 546}
@@ -110,28 +109,23 @@ func (w *lowerer) needed(c *node, s side, m mode) *node {
 	}
 	if !w.v6 {
 		c.add(origin{comment: "IGMP"}, w.proto(policy.IGMP), ruleset.Return)
-		return c
-	}
-	needs, behind := c.next(), c.next()
-	c.add(origin{}, w.proto(policy.ICMPv6), needs.to)
-	c.end(behind.to)
-	icmp := func(comment string, hops, t uint64, m ...ruleset.Stmt) {
-		body := append([]ruleset.Stmt{}, m...)
-		body = append(body, w.proto(policy.ICMPv6), ruleset.In(ruleset.ICMPv6Type, ruleset.Num(t)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(hops)), ruleset.Return)
-		needs.add(origin{comment: comment}, body...)
+		return
 	}
 	for t := uint64(133); t <= 136; t++ {
-		icmp("neighbour and router discovery", 255, t)
+		w.icmp6(c, "neighbour and router discovery", t, 255)
 	}
 	for _, t := range [...]uint64{130, 131, 132, 143} {
-		icmp("MLD", 1, t, w.saddr().in(linkLocal6))
+		w.icmp6(c, "MLD", t, 1, w.saddr().in(linkLocal6))
 		if s == leaving {
 			// A host reports its groups before it has a link-local address (RFC 3590).
-			icmp("MLD", 1, t, w.saddr().in(unspecified6))
+			w.icmp6(c, "MLD", t, 1, w.saddr().in(unspecified6))
 		}
 	}
-	needs.end(behind.to)
-	return behind
+}
+
+func (w *lowerer) icmp6(c *node, comment string, t, hops uint64, m ...ruleset.Stmt) {
+	m = append(m, w.proto(policy.ICMPv6), ruleset.In(ruleset.ICMPv6Type, ruleset.Num(t)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(hops)), ruleset.Return)
+	c.add(origin{comment: comment}, m...)
 }
 
 func dhcp(i *policy.Interface) bool { return i.DHCP }

@@ -66,15 +66,6 @@ func (s *sites) keep(f func(*site) bool) sites {
 	return out
 }
 
-// all of them, static ones first.
-func (s *sites) all() []*site {
-	all := slices.Concat(s.static, s.ifaces)
-	if s.host != nil {
-		all = append(all, s.host)
-	}
-	return all
-}
-
 // findSites notes which services have a say where, and which labels that takes.
 func (w *lowerer) findSites() {
 	static := make(map[netip.Addr]*site, len(w.v.Services))

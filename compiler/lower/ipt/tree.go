@@ -22,9 +22,15 @@ type entry struct {
 	to *ruleset.Verdict
 }
 
-// linear is the number of addresses that one chain holds without a tree: below
-// it, comparing costs less than branching.
-const linear = 8
+const (
+	// linear is the number of addresses that one chain holds without a tree:
+	// below it, comparing costs less than branching.
+	linear = 12
+	// fan is the number of branches that a chain is divided into. Half as many
+	// rules would be met in a binary tree, but the nf_tables variant allows no
+	// more than 15 chains in a row.
+	fan = 16
+)
 
 // where matches an address of the packet in a rule.
 type where ruleset.Field
@@ -38,17 +44,17 @@ func (f where) in(p netPrefix) ruleset.Stmt {
 // chains named by kind and prefix, and end with cont, which must go where
 // falling through c leads.
 //
-// A branch is the prefix that holds the nearest to half of the entries, at
-// least a third of them, so that the depth is logarithmic whatever the
-// addresses are.
+// A branch is a prefix that holds a sixteenth of the entries, or up to half as
+// many: so the depth is logarithmic whatever the addresses are.
 func (w *lowerer) tree(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
 	w.branch(c, kind, f, merge(entries), cont)
 }
 
 // branch may reorder entries, which are its own.
 func (w *lowerer) branch(c *node, kind string, f where, entries []entry, cont *ruleset.Verdict) {
+	most := max(linear, (len(entries)+fan-1)/fan)
 	for len(entries) > linear {
-		from, to := split(entries)
+		from, to := split(entries, most)
 		part := entries[from:to]
 		p := common(part)
 		sub := w.chainAt(c.t, kind, p.Prefix)
@@ -68,16 +74,14 @@ func (w *lowerer) branch(c *node, kind string, f where, entries []entry, cont *r
 	}
 }
 
-// split finds the stretch of entries of one prefix that holds between a third
-// and two thirds of them.
-func split(entries []entry) (from, to int) {
-	n := len(entries)
-	from, to = 0, n
-	for 3*(to-from) > 2*n {
+// split finds the stretch of entries of one prefix that holds at most so many,
+// and more than half as many, by going to the fuller side at each bit.
+func split(entries []entry, most int) (from, to int) {
+	from, to = 0, len(entries)
+	for to-from > most {
 		// The first bit in which the stretch's entries differ divides it.
 		part := entries[from:to]
-		bit := common(part).Bits()
-		mid := from + first(part, bit)
+		mid := from + first(part, common(part).Bits())
 		if mid-from >= to-mid {
 			to = mid
 		} else {

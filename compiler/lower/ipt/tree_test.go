@@ -76,11 +76,10 @@ func TestTree(t *testing.T) {
 				}
 			}
 		}
-		// At most one rule for each halving (by a third at least), once on the way
-		// down and once past what was split off, and the last few one by one.
-		bound := linear + 2
-		for m := float64(len(entries)); m > linear; m = m * 2 / 3 {
-			bound += 2
+		// A chain holds fewer than 2*fan branches, the last few entries and its end.
+		bound := linear + 1
+		for m := len(entries); m > linear; m = max(linear, (m+fan-1)/fan) {
+			bound += 2*fan + linear + 1
 		}
 		if most > bound {
 			t.Fatalf("%d addresses: a packet met %d rules, more than %d", len(entries), most, bound)
