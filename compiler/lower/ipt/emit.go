@@ -17,6 +17,8 @@ const (
 	multiplied = 32
 	// flat is the same where chains are scarce.
 	flat = 4096
+	// sources is how many of them a limit per source tells apart.
+	sources = 65535
 )
 
 // expand appends the rules of a conjunction of clauses, each with then at its
@@ -254,6 +256,10 @@ func (w *lowerer) meter(name, text string, l *policy.Limit, at diag.Span) *rules
 	sum := strconv.FormatUint(h.Sum64()|1<<63, 16)[:digits]
 	head := strings.ToLower(w.prefix)
 	m.Set = head + policy.DerivedName(name, maxName-len(head)-digits-1) + "-" + sum
+	if l.PerSource {
+		// A full table refuses.
+		w.filter.Sets = append(w.filter.Sets, &ruleset.Set{Name: m.Set, Key: []ruleset.Field{m.Key[0].Field}, Dynamic: true, Size: sources, Origin: at})
+	}
 	return m
 }
 
