@@ -21,8 +21,15 @@
 //   - filter OUTPUT: local delivery (-o lo, also behind NAT) and outbound.
 //   - nat: publish, its hairpin, and masquerade. raw: conntrack helpers.
 //
-// Addresses stand in balanced trees of prefixes, so that the cost of a packet
-// grows with the logarithm of their number.
+// Addresses stand in trees of prefixes, sixteen branches a chain, so that the
+// cost of a packet grows with the logarithm of their number. The nf_tables
+// variant of iptables allows 15 chains in a row, gotos counted: where chains
+// that spare rules would make more, statements are multiplied out instead.
+//
+// Limits are hashlimit tables, also where no source is told apart: rules that
+// name one table share its bucket, and a statement has one however many rules
+// it takes. A packet inside an IPv6 authentication header is seen as what it
+// holds by ip6tables (legacy), and as AH by nft.
 //
 //	rs := ipt.Lower(view, policy.V4, &list)
 //	// rs.Tables: filter, mangle, raw, nat
