@@ -37,24 +37,36 @@ if ((${#missing[@]})); then
 fi
 
 # go test hides what a passing package printed, and with it every skipped test.
-# So it runs with -v, and this shows all of a failing package, but of a passing
-# one the skipped tests and the lines that sum up.
+# So it runs with -v, and this shows the skipped tests and the lines that sum up,
+# and of a failing package what its failing tests said.
 go test -count=1 -timeout 20m -v "$@" ./... </dev/null 2>&1 | awk '
-    function clear(i) { for (i in held) delete held[i]; n = 0 }
-    /^(ok|FAIL|---|\?)? *\t/ || /^(ok|FAIL|\?) / {
-        if ($1 == "FAIL") {
-            for (i = 1; i <= n; i++) print held[i]
-        } else {
-            for (i = 1; i <= n; i++)
-                if (held[i] ~ /SKIP|[0-9] probes/) print held[i]
+    function flush_package(bad,   i) {
+        for (i = 1; i <= n; i++) {
+            if (line[i] ~ /SKIP/ || line[i] ~ /: [0-9]+ probes, /)
+                print line[i]
+            else if (bad && (test[i] == "" || test[i] in failed))
+                print line[i]
         }
-        if ($0 !~ /\[no test files\]/) print
+        n = 0; current = ""
+        for (i in failed) delete failed[i]
         fflush()
-        clear()
+    }
+    /^=== (RUN|NAME|CONT|PAUSE) / { current = $3; next }
+    /^ *--- (PASS|FAIL|SKIP): / {
+        name = $3
+        if ($2 == "FAIL:") failed[name] = 1
+        if ($2 == "PASS:") next
+        line[++n] = $0; test[n] = name
         next
     }
-    { held[++n] = $0 }
-    END { for (i = 1; i <= n; i++) print held[i] }
+    /^(ok|FAIL|\?) *\t/ {
+        flush_package($1 == "FAIL")
+        if ($0 !~ /\[no test files\]/) print
+        next
+    }
+    /^(PASS|FAIL)$/ { next }
+    { line[++n] = $0; test[n] = current }
+    END { flush_package(1) }
 '
 status=${PIPESTATUS[0]}
 if [ "$status" = 0 ]; then echo "test.sh: all passed"; else echo "test.sh: FAILED"; fi
