@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// build makes the loward binary, once a test process.
+// build makes the loward binary.
 func build(tb testing.TB) string {
 	tb.Helper()
 	bin := filepath.Join(tb.TempDir(), "loward")
-	cmd := exec.Command("go", "build", "-o", bin, "github.com/loward/loward/cmd/loward")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", bin, "github.com/loward/loward/cmd/loward")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("go build: %v\n%s", err, out)
 	}

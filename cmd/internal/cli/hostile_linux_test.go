@@ -224,16 +224,14 @@ func numbered(text string) string {
 // namespace gives a command a network namespace of its own.
 func namespace(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	if os.Geteuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
-	}
 }
 
 // usable skips aloud where the referees can't work.
 func usable(t testing.TB) []referee {
 	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: needs root: in a user namespace no rule on users can be loaded")
+	}
 	cmd := exec.Command("true")
 	namespace(cmd)
 	if err := cmd.Run(); err != nil {
@@ -367,6 +365,9 @@ func FuzzHostileNames(f *testing.F) {
 	var once sync.Once
 	f.Fuzz(func(t *testing.T, name string) {
 		once.Do(func() { harmless = harmlessCounts(t, all) })
+		if harmless == nil {
+			t.Skip("SKIPPED: the harmless policy did not load")
+		}
 		checkHostile(t, all, harmless, name)
 	})
 }
