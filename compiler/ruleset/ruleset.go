@@ -129,6 +129,12 @@ type Set struct {
 	Timeout int
 	// Size is the greatest number of elements; 0 leaves it to the kernel.
 	Size int
+	// Replaced: a new set takes the place of an old one of this name, where
+	// another set is emptied and filled again. Only for hash sets (a new interval
+	// set misses for a moment) to which nothing refers but chains that are
+	// declared whenever the set is. A set that is emptied keeps the Size that it
+	// had until the transaction is over.
+	Replaced bool
 	// Counted: each element counts packets and bytes.
 	Counted bool
 	Elems   []Elem

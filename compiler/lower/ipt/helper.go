@@ -77,11 +77,18 @@ func (w *lowerer) attach(c *node, o origin, r *policy.Rule, s side, delivered bo
 		if len(one.Traffic) == 0 {
 			continue
 		}
+		// The protocol and port stand in the very rule that has the target:
+		// iptables takes `CT --helper` only beside -p.
+		class := one.Traffic[0]
+		one.Traffic = []policy.Traffic{{Any: true, Families: class.Families}}
 		dims := w.clauses(&one, s, plain)
 		if delivered {
 			dims = append(dims, alts{{ruleset.In(ruleset.FibDaddrType, ruleset.Num(ruleset.AddrLocal))}})
 		}
-		c = w.expand(c, o, dims, &ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.Text(helper)})
+		c = w.expand(c, o, dims,
+			ruleset.In(ruleset.L4Proto, ruleset.Num(uint64(class.Proto))),
+			ruleset.In(ruleset.Dport, ruleset.Range(uint64(class.Ports[0].Lo), uint64(class.Ports[0].Hi))),
+			&ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.Text(helper)})
 	}
 	return c
 }

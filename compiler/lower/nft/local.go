@@ -131,7 +131,7 @@ func (b *builder) localOwn(f policy.Family, refuse *ruleset.Verdict) {
 			continue
 		}
 		if m == nil {
-			m = b.set("local"+fam4or6(f), []ruleset.Field{field})
+			m = b.replaced("local"+fam4or6(f), []ruleset.Field{field})
 			m.Verdicts = true
 		}
 		m.Elems = append(m.Elems, ruleset.Elem{

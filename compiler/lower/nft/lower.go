@@ -214,7 +214,10 @@ func counts(body []ruleset.Stmt) bool {
 func (b *builder) finish() {
 	b.flushBoxes()
 	for _, s := range b.t.Sets {
-		if !s.Dynamic {
+		if s.Interval {
+			s.Replaced = false // a new interval set misses for a moment
+		}
+		if s.Replaced {
 			s.Size = sizeFor(len(s.Elems))
 		}
 	}

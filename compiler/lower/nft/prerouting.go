@@ -245,7 +245,7 @@ func (b *builder) perPacketServices() [][]ruleset.Stmt {
 			}
 			for _, proto := range perPacketProtos(b.own[a].services, f) {
 				if own == nil {
-					own = b.set("perpacket"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto})
+					own = b.replaced("perpacket"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto})
 				}
 				own.Elems = append(own.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a), ruleset.Num(uint64(proto)))})
 			}

@@ -25,7 +25,7 @@ func (b *builder) claimed(f policy.Family) {
 	var m *ruleset.Set
 	put := func(a netip.Addr, names string, origin diag.Span, v *ruleset.Verdict) {
 		if m == nil {
-			m = b.set("claims"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+			m = b.replaced("claims"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 			m.Verdicts, m.Counted = true, b.p.Options.Counters
 			m.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			if !m.Counted {

@@ -21,12 +21,21 @@ func (b *builder) set(name string, key []ruleset.Field) *ruleset.Set {
 	return s
 }
 
-// counted is set for the sets whose elements stand for services.
+// replaced is set for the sets that grow with the policy. They are referred to
+// by chains alone that are declared whenever the set is, so that a new set can
+// take the place of the old one: emptied, it would keep its size.
+func (b *builder) replaced(name string, key []ruleset.Field) *ruleset.Set {
+	s := b.set(name, key)
+	s.Replaced = true
+	return s
+}
+
+// counted is replaced for the sets whose elements stand for services.
 func (b *builder) counted(name string, key []ruleset.Field) *ruleset.Set {
 	if !b.p.Options.Counters {
-		return b.set(name+"_uncounted", key)
+		return b.replaced(name+"_uncounted", key)
 	}
-	s := b.set(name, key)
+	s := b.replaced(name, key)
 	s.Counted = true
 	return s
 }

@@ -136,7 +136,7 @@ func (b *builder) closedShared(f policy.Family) {
 			continue // local statements alone close nothing from outside
 		}
 		if m == nil {
-			m = b.set("closed"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)})
+			m = b.replaced("closed"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)})
 			m.Verdicts = true
 		}
 		m.Elems = append(m.Elems, ruleset.Elem{
