@@ -202,8 +202,13 @@ func (w *jsonWriter) flushes(t *ruleset.Table) {
 	}
 	for _, s := range t.Sets {
 		if !s.Dynamic {
-			w.command("flush", kindOf(s), s.Name)
+			w.command(emptied(s), kindOf(s), s.Name)
 			w.add("}}}")
+			if s.Replaced {
+				w.command("add", kindOf(s), s.Name)
+				w.definition(s)
+				w.add("}}}")
+			}
 		}
 	}
 	for _, c := range t.Absent {

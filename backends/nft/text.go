@@ -109,6 +109,14 @@ func kindOf(s *ruleset.Set) string {
 	return "set"
 }
 
+// emptied is the command that makes room for a set's new elements.
+func emptied(s *ruleset.Set) string {
+	if s.Replaced {
+		return "delete"
+	}
+	return "flush"
+}
+
 // flushes empties what the content then fills, and removes what must not exist.
 func (w *textWriter) flushes(t *ruleset.Table) {
 	in := " " + t.Family.String() + " " + t.Name + " "
@@ -118,7 +126,7 @@ func (w *textWriter) flushes(t *ruleset.Table) {
 	}
 	for _, s := range t.Sets {
 		if !s.Dynamic {
-			w.add("flush ", kindOf(s), in, s.Name, "\n")
+			w.add(emptied(s), " ", kindOf(s), in, s.Name, "\n")
 		}
 	}
 	if len(t.Absent) > 0 {

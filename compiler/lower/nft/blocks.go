@@ -15,10 +15,10 @@ func (b *builder) blocks() {
 }
 
 func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field) {
-	if blk.Idle() {
+	chain = b.filterChain(chain)
+	if blk.Idle() && (name == "outbound" || !b.labels()) {
 		return
 	}
-	chain = b.filterChain(chain)
 	closed := blk.Closed()
 	switch name {
 	case "inbound":
@@ -28,6 +28,9 @@ func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field)
 	}
 	if name != "outbound" {
 		b.serviceAllowed(chain)
+	}
+	if blk.Idle() {
+		return
 	}
 	rules := chain
 	if perPacket := b.perPacketBlock(blk, on); len(perPacket) > 0 {
@@ -100,13 +103,9 @@ func (b *builder) serviceAllowed(chain string) {
 		return
 	}
 	b.add(chain, "a service allowed it", nowhere, ruleset.In(ruleset.CTLabel, ruleset.Num(label)), ruleset.Accept)
-	entryless := uint64(ruleset.StateUntracked)
-	if !b.p.Options.InvalidDrop {
-		entryless |= ruleset.StateInvalid
-	}
 	for _, f := range families {
 		if b.claimsIn(f) {
-			b.add(chain, "", nowhere, ruleset.Any(ruleset.CTState, entryless), nfproto(f), ruleset.Jump(servicesChain(f)))
+			b.add(chain, "", nowhere, ruleset.Any(ruleset.CTState, b.entryless()), nfproto(f), ruleset.Jump(servicesChain(f)))
 		}
 	}
 }

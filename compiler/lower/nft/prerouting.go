@@ -23,6 +23,10 @@ func (b *builder) prerouting() {
 		b.loopbackFromOutside()
 		return
 	}
+	if b.labels() {
+		b.add(chainPrerouting, "bears no label: services are asked in input and forward", nowhere,
+			ruleset.Any(ruleset.CTState, b.entryless()), ruleset.Accept)
+	}
 	perPacket := b.perPacketServices()
 	for _, r := range perPacket {
 		b.add(chainPrerouting, "a limit that counts every packet", nowhere, r...)
@@ -176,6 +180,17 @@ func (b *builder) allowed() *ruleset.Verdict {
 // labels says whether a block could refuse what a service has allowed.
 func (b *builder) labels() bool { return !b.v.Inbound.Idle() || !b.v.Forward.Idle() }
 
+// entryless are the states of packets without an entry in conntrack, which can
+// bear no label and which nothing translates. Where a block would judge what a
+// service has allowed, services are asked about them at the block instead of in
+// prerouting: once, so that limits count them once.
+func (b *builder) entryless() uint64 {
+	if b.p.Options.InvalidDrop {
+		return ruleset.StateUntracked
+	}
+	return ruleset.StateUntracked | ruleset.StateInvalid
+}
+
 // invalid drops what conntrack can't make sense of where it is sent to
 // something claimed: an answer to it could end somebody's connection.
 func (b *builder) invalid(f policy.Family) {
@@ -215,7 +230,7 @@ func (b *builder) ownSet(f policy.Family) string {
 				continue
 			}
 			if s == nil {
-				s = b.set(name, []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+				s = b.replaced(name, []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 				s.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			}
 			s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a))})
