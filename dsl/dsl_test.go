@@ -96,3 +96,13 @@ func TestFormatGolden(t *testing.T) {
 		})
 	}
 }
+
+// A byte order mark changes nothing but the file's first bytes.
+func TestFormatBOM(t *testing.T) {
+	text := "zone lan = eth0, # after\n   # own line\n   eth1\n"
+	want, mistakes := dsl.Format("a.low", []byte(text))
+	got, more := dsl.Format("a.low", []byte("\ufeff"+text))
+	if len(mistakes)+len(more) > 0 || string(got) != string(want) {
+		t.Errorf("with a byte order mark:\n%s\nwithout:\n%s", got, want)
+	}
+}

@@ -139,9 +139,9 @@ func judgeLogText(t string) *mistake {
 	case len(t) > maxPrefix:
 		return &mistake{fmt.Sprintf("the text to log has %d bytes", len(t)), fmt.Sprintf("the kernel prints %d at most", maxPrefix)}
 	}
-	for _, c := range []byte(t) {
-		if c < ' ' || c >= 0x7f || strings.IndexByte("\"'`\\$", c) >= 0 {
-			return &mistake{"the text to log can't hold " + strconv.QuoteRune(rune(c)),
+	for _, c := range t {
+		if c < ' ' || c >= 0x7f || strings.ContainsRune("\"'`\\$", c) {
+			return &mistake{"the text to log can't hold " + strconv.QuoteRune(c),
 				"it is printable ASCII without quotes, backslash and $"}
 		}
 	}

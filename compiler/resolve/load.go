@@ -78,8 +78,13 @@ type opened struct {
 	at   diag.Span
 }
 
+// maxKept bounds the diagnostics of each severity that are kept: many times what
+// anybody reads, and little enough that a file of millions of mistakes does no
+// harm.
+const maxKept = 1000
+
 func newLoader(opts []Option) *loader {
-	ld := &loader{l: &diag.List{}, stdin: os.Stdin, seen: map[string]bool{}}
+	ld := &loader{l: &diag.List{Max: maxKept}, stdin: os.Stdin, seen: map[string]bool{}}
 	for _, o := range opts {
 		o(ld)
 	}

@@ -207,7 +207,11 @@ func (r *resolver) owners(what string, words []ast.Word) ([]string, bool) {
 	ok := true
 	for _, w := range words {
 		if m := judgeOwner(w.Text); m != nil {
-			r.errorf(codeUser, w.Span, "%s can't be the name of a %s: %s", w.Text, what, m.what).Help = m.help
+			name := w.Text
+			if name == "" {
+				name = `""`
+			}
+			r.errorf(codeUser, w.Span, "%s can't be the name of a %s: %s", name, what, m.what).Help = m.help
 			ok = false
 		}
 		out = append(out, w.Text)

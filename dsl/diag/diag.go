@@ -73,6 +73,12 @@ func (d *Diagnostic) WithCode(code string) *Diagnostic {
 // List gathers diagnostics in the order in which they are found.
 type List struct {
 	All []*Diagnostic
+	// Max is how many of one severity are kept, 0 for all of them: in what was
+	// never a policy, mistakes can outnumber what a machine can hold.
+	Max int
+
+	counts  [3]int // found, of each severity
+	dropped int
 }
 
 // Errorf adds an error.
@@ -87,9 +93,16 @@ func (l *List) Warnf(s Span, format string, args ...any) *Diagnostic {
 
 func (l *List) add(sev Severity, s Span, format string, args []any) *Diagnostic {
 	d := &Diagnostic{Severity: sev, Span: s, Message: fmt.Sprintf(format, args...)}
+	if l.counts[sev]++; l.Max > 0 && l.counts[sev] > l.Max {
+		l.dropped++
+		return d
+	}
 	l.All = append(l.All, d)
 	return d
 }
+
+// Dropped counts the diagnostics that were found but not kept.
+func (l *List) Dropped() int { return l.dropped }
 
 // Errors counts the errors.
 func (l *List) Errors() int {

@@ -42,3 +42,17 @@ func TestSortAndCount(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// A list with a bound keeps its first diagnostics of each severity and counts
+// the others.
+func TestListMax(t *testing.T) {
+	f := NewFile("x.low", []byte("a\nb\n"))
+	l := List{Max: 3}
+	for range 5 {
+		l.Errorf(f.Span(0, 1), "mistake").Helpf("help")
+	}
+	l.Warnf(f.Span(2, 3), "warning")
+	if len(l.All) != 4 || l.Errors() != 3 || l.Dropped() != 2 {
+		t.Errorf("%d kept, %d errors, %d dropped; want 4, 3, 2", len(l.All), l.Errors(), l.Dropped())
+	}
+}

@@ -44,8 +44,12 @@ func (p *parser) skip(start int) {
 
 // firstOnLine says whether only blanks stand before an offset on its line.
 func (p *parser) firstOnLine(at int) bool {
-	for at--; at >= 0 && p.src[at] != '\n'; at-- {
-		if classes[p.src[at]] != blank && !strings.HasPrefix(p.src[:at+1], "\ufeff") {
+	start := 0
+	if strings.HasPrefix(p.src, "\ufeff") {
+		start = len("\ufeff")
+	}
+	for at--; at >= start && p.src[at] != '\n'; at-- {
+		if classes[p.src[at]] != blank {
 			return false
 		}
 	}

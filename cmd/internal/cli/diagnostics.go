@@ -17,7 +17,11 @@ func tell(env Env, l *diag.List) {
 	shown := mostSerious(l.All, maxShown)
 	_ = report.Text(env.Stderr, shown, report.Options{Color: env.Color})
 	if n := len(l.All) - len(shown); n > 0 {
-		fmt.Fprintf(env.Stderr, "and %d more: in all %s\n", n, report.Summary(l.All))
+		more := ""
+		if l.Dropped() > 0 {
+			more = fmt.Sprintf(" and %d that were not kept", l.Dropped())
+		}
+		fmt.Fprintf(env.Stderr, "and %d more: in all %s%s\n", n, report.Summary(l.All), more)
 	}
 }
 

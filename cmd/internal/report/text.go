@@ -65,7 +65,7 @@ func one(b *bufio.Writer, d *diag.Diagnostic, o Options) {
 	}
 	b.WriteString(c.severity(d.Severity, head+":") + " " + c.bold(visible(d.Message)) + "\n")
 	margin := "  "
-	if !d.Span.IsZero() {
+	if !d.Span.IsZero() && len(d.Span.File.Data) > 0 { // else it could not be read
 		margin = source(b, d.Span, d.Severity, c)
 	}
 	if d.Help != "" {
