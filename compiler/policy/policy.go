@@ -13,6 +13,8 @@ type Options struct {
 	Counters    bool   // on
 	Table       string // "loward"
 	Priority    int    // 0; added to the filter hooks' chains
+	// PrioritySpan is where the priority is set; zero where it is not.
+	PrioritySpan diag.Span
 }
 
 // Policy is a whole policy, resolved.

@@ -56,7 +56,7 @@ func (r *resolver) option(out *policy.Options, o *ast.Option) {
 		if strings.HasPrefix(v.Text, "-") {
 			n = -n
 		}
-		out.Priority = n
+		out.Priority, out.PrioritySpan = n, o.Span()
 	default:
 		d := r.errorf(codeOption, o.Name.Span, "there is no option %s", o.Name.Text).
 			Helpf("the options are antispoof, counters, invalid, priority and table")

@@ -112,7 +112,7 @@ func build(v *policy.View, family policy.Family, multiplied int) *lowerer {
 // judge reports what iptables can't say at all.
 func (w *lowerer) judge() {
 	if p := w.v.Policy.Options.Priority; p != 0 {
-		w.diag.Errorf(w.v.Host.Span, "iptables can't say `option priority %d`: its tables have fixed priorities", p).
+		w.diag.Errorf(w.v.Policy.Options.PrioritySpan, "iptables can't say `option priority %d`: its tables have fixed priorities", p).
 			WithCode("LW091").Helpf("leave the option out, or compile for nft")
 	}
 }
