@@ -202,6 +202,9 @@ func sample(probes []*lab.Probe) []*lab.Probe {
 func demand(ctx context.Context, t *testing.T, e *example, ld loader, l *lab.Lab, probes []*lab.Probe, counts *tallies, when string) {
 	t.Helper()
 	results := l.Probes(ctx, probes)
+	for i := range results {
+		askAgain(ctx, t, e, l, &results[i])
+	}
 	wrong, skipped := e.compare(results)
 	for _, w := range wrong {
 		t.Errorf("%s%s: %s", when, ld.name, w)

@@ -81,6 +81,8 @@ func (r *resolver) checkIface(w ast.Word, wildcard bool) bool {
 		bad("+ at the end is the wildcard of iptables").Helpf("write %s*", strings.TrimSuffix(s, "+"))
 	case s == "*":
 		bad("it would be every interface").Helpf("leave out `on` for any interface; name a wildcard such as eth*")
+	case strings.HasPrefix(s, "@"):
+		bad("nft takes a name that begins with @ for a set's").Helpf("give the interface another name")
 	case len(s) > 15:
 		// With its wildcard too: iptables has no room for more.
 		bad("it has %d bytes", len(s)).Helpf("15 are allowed")

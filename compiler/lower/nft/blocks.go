@@ -22,9 +22,9 @@ func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field)
 	closed := blk.Closed()
 	switch name {
 	case "inbound":
-		b.add(chain, "local delivery is decided in output", nowhere, ruleset.In(ruleset.IIFName, ruleset.Text("lo")), ruleset.Accept)
+		b.add(chain, "local delivery is decided in output", nowhere, onLo(ruleset.IIF), ruleset.Accept)
 	case "outbound":
-		b.add(chain, "local delivery is decided in chain local", nowhere, ruleset.In(ruleset.OIFName, ruleset.Text("lo")), ruleset.Accept)
+		b.add(chain, "local delivery is decided in chain local", nowhere, onLo(ruleset.OIF), ruleset.Accept)
 	}
 	if name != "outbound" {
 		b.serviceAllowed(chain)

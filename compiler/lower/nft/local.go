@@ -14,7 +14,7 @@ func (b *builder) local() {
 	if b.v.Local.Idle() && !b.anyLocalRule() {
 		return
 	}
-	b.add(chainLocal, "not local delivery", nowhere, ruleset.NotIn(ruleset.OIFName, ruleset.Text("lo")), ruleset.Accept)
+	b.add(chainLocal, "not local delivery", nowhere, ruleset.NotIn(ruleset.OIF, ruleset.Text("lo")), ruleset.Accept)
 	b.add(chainLocal, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateEstablished|ruleset.StateRelated), ruleset.Accept)
 
 	refuse := ruleset.Goto(b.rejectChain())

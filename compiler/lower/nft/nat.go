@@ -69,7 +69,7 @@ func (b *builder) publishes() {
 		key := b.sets[name].Key
 		ports := ruleset.In(ruleset.L4Proto, ruleset.Num(policy.TCP), ruleset.Num(policy.UDP), ruleset.Num(policy.SCTP))
 		b.add(chainDstnat, "", nowhere, nfproto(f), ports, &ruleset.NAT{Kind: ruleset.DNAT, Map: name, Key: key})
-		b.add(chainDstnatOut, "", nowhere, ruleset.In(ruleset.OIFName, ruleset.Text("lo")), nfproto(f), ports, &ruleset.NAT{Kind: ruleset.DNAT, Map: name, Key: key})
+		b.add(chainDstnatOut, "", nowhere, onLo(ruleset.OIF), nfproto(f), ports, &ruleset.NAT{Kind: ruleset.DNAT, Map: name, Key: key})
 	}
 }
 
@@ -77,7 +77,7 @@ func (b *builder) publishes() {
 // service lives, for traffic from outside and from the host itself.
 func (b *builder) publish(s *policy.Service, p *policy.Publish, f policy.Family, target netip.AddrPort) {
 	comment := s.Name + " " + p.Span.FileLine()
-	lo := ruleset.In(ruleset.OIFName, ruleset.Text("lo"))
+	lo := onLo(ruleset.OIF)
 	for _, sc := range s.Scopes {
 		if sc.Guarded || sc.Family()&f == 0 {
 			continue

@@ -14,8 +14,7 @@ var nowhere diag.Span
 // prerouting decides about everything that arrives from outside, by the
 // destination that its sender wrote.
 func (b *builder) prerouting() {
-	b.add(chainPrerouting, "local delivery is decided in output", nowhere,
-		ruleset.In(ruleset.IIFName, ruleset.Text("lo")), ruleset.Accept)
+	b.add(chainPrerouting, "local delivery is decided in output", nowhere, onLo(ruleset.IIF), ruleset.Accept)
 	if b.p.Options.Antispoof {
 		b.antispoof()
 	}
@@ -32,25 +31,19 @@ func (b *builder) prerouting() {
 		b.add(chainPrerouting, "a limit that counts every packet", nowhere, r...)
 	}
 	b.add(chainPrerouting, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateEstablished|ruleset.StateRelated), ruleset.Accept)
-	b.loopbackFromOutside()
-	vmap := &ruleset.VMap{Key: []ruleset.Field{ruleset.NFProto}}
-	for _, f := range families {
-		if !b.claimsIn(f) {
-			continue
-		}
-		n := ruleset.NFProtoIPv4
-		if f == policy.V6 {
-			n = ruleset.NFProtoIPv6
-		}
-		vmap.Elems = append(vmap.Elems, ruleset.Elem{Key: []ruleset.Term{ruleset.Num(uint64(n))}, Verdict: ruleset.Goto(servicesChain(f))})
-	}
-	b.add(chainPrerouting, "", nowhere, vmap)
 	for _, f := range families {
 		if b.claimsIn(f) {
+			b.add(chainPrerouting, "", nowhere, nfproto(f), ruleset.Goto(servicesChain(f)))
 			b.services(f)
+		} else {
+			b.loopbackDrop(chainPrerouting, f)
 		}
 	}
 }
+
+// onLo matches lo by its index, which is 1 in every network namespace: the
+// first match of nearly every packet is the cheapest there is.
+func onLo(f ruleset.Field) *ruleset.Match { return ruleset.In(f, ruleset.Text("lo")) }
 
 func servicesChain(f policy.Family) string { return "services" + fam4or6(f) }
 
@@ -82,11 +75,20 @@ func (b *builder) antispoof() {
 // loopbackFromOutside drops what is sent to 127/8 or ::1 from outside, before a
 // translation can make it deliverable.
 func (b *builder) loopbackFromOutside() {
-	if !b.p.Options.Antispoof || b.v.Host.RouteLocalnet {
-		return
+	for _, f := range families {
+		b.loopbackDrop(chainPrerouting, f)
 	}
-	b.add(chainPrerouting, "antispoof", nowhere, loopbackDst(policy.V4), ruleset.Drop)
-	b.add(chainPrerouting, "antispoof", nowhere, loopbackDst(policy.V6), ruleset.Drop)
+}
+
+func (b *builder) loopbackDrop(chain string, f policy.Family) {
+	if b.p.Options.Antispoof && !b.v.Host.RouteLocalnet {
+		b.add(chain, "antispoof", nowhere, loopbackDst(f), ruleset.Drop)
+	}
+}
+
+// claimsLoopback says whether a set could allow what is sent to 127/8 or ::1.
+func (b *builder) claimsLoopback() bool {
+	return slices.ContainsFunc(b.ownAddrs, loopback) || slices.ContainsFunc(b.sharedAddrs, loopback)
 }
 
 var (
@@ -117,11 +119,15 @@ func atIface(iface string) []ruleset.Stmt {
 	}
 }
 
-// services is the chain that decides about claimed packets of a family.
+// services is the chain that decides about claimed packets of a family. The
+// sets stand first: what they allow is most of what arrives for a service.
 func (b *builder) services(f policy.Family) {
 	name := servicesChain(f)
 	b.chain(name)
-	b.needsIn(name, f)
+	early := b.claimsLoopback()
+	if early {
+		b.loopbackDrop(name, f)
+	}
 	if b.p.Options.InvalidDrop {
 		b.add(name, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateInvalid), ruleset.Goto("invalid"+fam4or6(f)))
 		b.invalid(f)
@@ -138,6 +144,10 @@ func (b *builder) services(f policy.Family) {
 			b.lookup(name, rangesSet(f, any), rangesKey(f, any))
 		}
 	}
+	if !early {
+		b.loopbackDrop(name, f)
+	}
+	b.needsIn(name, f)
 	daddr := []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}
 	if m := b.sets["claims"+fam4or6(f)]; m != nil {
 		b.add(name, "", nowhere, &ruleset.VMap{Key: daddr, Map: m.Name})
