@@ -21,14 +21,18 @@ type space struct {
 	name  string
 	file  *os.File
 	inode uint64
-	jobs  chan func()
-	done  chan struct{}
+	// forbidden are the namespaces in which nothing may be loaded.
+	forbidden map[uint64]bool
+	jobs      chan func()
+	done      chan struct{}
 }
 
-// hostInodes are the namespaces in which nothing may be loaded: that of this
-// process, and that of process 1 where it can be seen.
+// hostInodes are the namespaces in which nothing may be loaded: that of the
+// calling thread, which has not left its process's yet (the process's own
+// would be that of its first thread, wherever that is by now), and that of
+// process 1 where it can be seen.
 func hostInodes() (map[uint64]bool, error) {
-	own, err := inodeOf("/proc/self/ns/net")
+	own, err := inodeOf("/proc/thread-self/ns/net")
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +64,6 @@ func Available() error {
 
 // newSpace makes a namespace and the thread that works in it.
 func newSpace(name string) (*space, error) {
-	forbidden, err := hostInodes()
-	if err != nil {
-		return nil, err
-	}
 	s := &space{name: name, jobs: make(chan func()), done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
@@ -71,6 +71,11 @@ func newSpace(name string) (*space, error) {
 		// Never unlocked: the thread is of no use to others and ends with the
 		// goroutine.
 		runtime.LockOSThread()
+		var err error
+		if s.forbidden, err = hostInodes(); err != nil {
+			started <- err
+			return
+		}
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			started <- fmt.Errorf("a network namespace can't be made: %w (root, or unshare -Urn, is needed)", err)
 			return
@@ -80,7 +85,7 @@ func newSpace(name string) (*space, error) {
 			started <- err
 			return
 		}
-		if s.inode, err = inodeOf("/proc/thread-self/ns/net"); err == nil && forbidden[s.inode] {
+		if s.inode, err = inodeOf("/proc/thread-self/ns/net"); err == nil && s.forbidden[s.inode] {
 			err = errors.New("the new namespace is the one of the host")
 		}
 		s.file = f
@@ -143,11 +148,7 @@ func (s *space) ours() error {
 	if err != nil {
 		return err
 	}
-	forbidden, err := hostInodes()
-	if err != nil {
-		return err
-	}
-	if now != s.inode || forbidden[now] {
+	if now != s.inode || s.forbidden[now] {
 		return fmt.Errorf("%s: this thread is in namespace %d, not in %d", s.name, now, s.inode)
 	}
 	return nil

@@ -14,6 +14,7 @@ func Policy(r *rand.Rand) string {
 	g.p(`zone lan = eth0, eth1
 zone wan = wan*
 zone mixed = eth1, wan1
+zone many = eth1, wan1, %s
 net a = 10.10.0.0/24
 net b = 10.10.1.64/28, fd00:1::66
 net c = 203.0.113.0/24, 198.51.100.7, 2001:db8:1::/64
@@ -23,7 +24,7 @@ host router {
     interface eth1 = 10.10.1.1/24, fd00:1::1/64
     interface wan1 = dhcp
     forwards
-`)
+`, strings.Join(absent(), ", "))
 	if g.chance(3) {
 		g.p("    masquerade on wan from 10.10.0.0/16\n")
 	}
@@ -44,6 +45,16 @@ host router {
 		g.p("option invalid accept\n")
 	}
 	return g.b.String()
+}
+
+// absent interfaces fill a zone, until a statement on it is too much for the
+// elements of a set.
+func absent() []string {
+	var names []string
+	for i := range 70 {
+		names = append(names, fmt.Sprintf("none%d", i))
+	}
+	return names
 }
 
 type gen struct {
@@ -87,7 +98,7 @@ func (g *gen) service(name, refuse string) {
 			c += " from " + some(g, 2, "a", "b", "c", "d", "10.10.0.7", "fd00:1::7")
 		}
 		if g.chance(2) {
-			c += " on " + some(g, 2, "lan", "wan", "mixed", "eth0")
+			c += " on " + some(g, 2, "lan", "wan", "mixed", "eth0", "many")
 		}
 		if g.chance(8) {
 			c += " log"

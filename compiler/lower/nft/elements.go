@@ -96,6 +96,9 @@ func asElements(r *policy.Rule) bool {
 		return false
 	}
 	ranged := r.From != nil || r.On != nil && hasWild(r.On)
+	if elementsOf(r) > mostElements || ranged && elementsOf(r) > mostRanges {
+		return false
+	}
 	for _, t := range r.Traffic {
 		if t.Helper != "" {
 			return false
@@ -108,6 +111,29 @@ func asElements(r *policy.Rule) bool {
 		}
 	}
 	return true
+}
+
+// A rule that would become more elements than this at one address is said in
+// the service's chain, with sets for its interfaces, sources and ports. The
+// kernel takes time for the elements of an interval set that grows with the
+// square of their number.
+const (
+	mostElements = 1024
+	mostRanges   = 64
+)
+
+func elementsOf(r *policy.Rule) int {
+	n := 0
+	for _, t := range r.Traffic {
+		n += max(1, len(t.Ports), len(t.Types))
+	}
+	if r.On != nil {
+		n *= len(r.On.Names)
+	}
+	if r.From != nil {
+		n *= len(r.From.Ranges)
+	}
+	return n
 }
 
 func hasWild(z *policy.Ifaces) bool {

@@ -257,9 +257,7 @@ func (b *builder) header() []string {
 		fmt.Sprintf("It owns the table inet %s and touches nothing else; loading it again replaces its", b.t.Name),
 		"content in one transaction. What other tables drop stays dropped.",
 	}
-	if b.p.Options.Priority != 0 {
-		h = append(h, "option priority is in the names of chains: after changing it, delete the table once.")
-	}
+	h = append(h, "After a change of option table or priority, remove the old table by hand, once.")
 	if len(b.users) > 0 {
 		h = append(h, "Users that must exist here: "+joinSorted(b.users))
 	}
