@@ -6,11 +6,15 @@ import (
 )
 
 // Claims of the service on an address that other things live on too: the
-// traffic that its statements name, taken without their from, on and limit, in
-// the given families.
+// traffic that its statements name, -local ones included, taken without their
+// from, on, user and limit, in the given families. What only these local users
+// may reach is nothing that the outside may.
 func (s *Service) Claims(f Family) []Traffic {
 	var all []Traffic
 	for _, r := range s.Rules {
+		all = append(all, r.Traffic...)
+	}
+	for _, r := range s.LocalRules {
 		all = append(all, r.Traffic...)
 	}
 	for _, p := range s.Publishes {

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"slices"
+
 	"github.com/loward/loward/compiler/policy"
 )
 
@@ -123,6 +125,11 @@ func (r *resolver) checkServiceAt(s *service, h *host, scopes []*policy.Scope) {
 		s.checked = true
 		r.warnf(codeDenyOnly, denies.p.Span, "service %s only denies, on an address that it shares: what it names is closed to everybody, the rest is not touched", s.p.Name).
 			Helpf("allow what is to be reached; or write the deny into `inbound`, where it is an exception")
+	}
+	if len(s.rules)+len(s.publishes) == 0 && len(s.localRules) > 0 && !own && !slices.ContainsFunc(s.localRules, func(ru rule) bool { return ru.p.Allow }) {
+		s.checked = true
+		r.warnf(codeDenyOnly, s.localRules[0].p.Span, "service %s only denies, on an address that it shares: what it names is closed to everybody outside, too", s.p.Name).
+			Helpf("allow what is to be reached; or write the deny into `local`, where it is an exception")
 	}
 	if unreachable && allows != nil {
 		s.checked = true

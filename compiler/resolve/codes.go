@@ -49,4 +49,5 @@ const (
 	codeSource       = "LW054"
 	codeTooMuch      = "LW055"
 	codeRunTime      = "LW056"
+	codeHairpin      = "LW057"
 )

@@ -97,8 +97,10 @@ func (c *conflicts) collect(h *host, at map[claimKey][]claim, op opinion, s *ser
 			continue
 		}
 		if op != opPublish {
-			for _, ru := range p.Rules {
-				list = appendClaims(list, base, ru.Traffic, sc.Family())
+			for _, rules := range [...][]*policy.Rule{p.Rules, p.LocalRules} {
+				for _, ru := range rules {
+					list = appendClaims(list, base, ru.Traffic, sc.Family())
+				}
 			}
 		}
 		if !sc.Guarded {

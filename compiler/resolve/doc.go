@@ -62,4 +62,5 @@
 //	LW054  a preferred source of the wrong family
 //	LW055  more than this policy may hold: depth, files, ranges of addresses
 //	LW056  warning: addresses that are known only on another host, at run time
+//	LW057  warning: a target in a network that no interface declares
 package resolve

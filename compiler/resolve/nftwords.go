@@ -13,5 +13,5 @@ func nftWords() []string {
 		mark masquerade meta meter missing monitor ne netdev not notrack numgen oif oifname or osf
 		pkttype policy position priority queue quota random redefine redirect reject rename replace
 		reset return rt rtclassid ruleset rule sctp secmark set size skgid skuid snat socket synproxy
-		tcp th time timeout tproxy type typeof udp udplite undefine update vlan vmap vxlan xor xt`)
+		table tcp th time timeout to tproxy type typeof udp udplite undefine update vlan vmap vxlan xor xt`)
 }

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/dsl/ast"
@@ -18,6 +19,7 @@ type publish struct {
 	localnetSaid bool
 	familySaid   bool
 	selfSaid     bool
+	hairpinSaid  bool
 }
 
 func (r *resolver) newPublish(s *service, st *ast.Publish) {
@@ -170,11 +172,36 @@ func (r *resolver) checkPublish(s *service, h *host, pub *publish, scopes []*pol
 			}
 		}
 	}
+	r.checkHairpin(h, pub, scopes)
 	if h.stmt != nil && !h.p.Forwards && !h.forwardsSaid && r.leavesHost(h, t4, t6) {
 		h.forwardsSaid = true
 		r.warnf(codeForwards, pub.p.Span, "the target is on another machine, and host %s does not forward", h.p.Name).
 			Helpf("add `forwards` to the host")
 	}
+}
+
+// checkHairpin: a machine in the target's own network would be answered by the
+// target past this host, unless its packets are masqueraded; which they are where
+// the network is known.
+func (r *resolver) checkHairpin(h *host, pub *publish, scopes []*policy.Scope) {
+	for i, t := range [...]netip.Addr{pub.p.To4.Addr(), pub.p.To6.Addr()} {
+		if !t.IsValid() || t.IsLoopback() || pub.hairpinSaid || h.addrs[t] != nil || r.networkOf(h, t).IsValid() ||
+			slices.ContainsFunc(scopes, func(c *policy.Scope) bool { return c.Addr == t }) {
+			continue
+		}
+		pub.hairpinSaid = true
+		r.warnf(codeHairpin, pub.spans[i], "no interface of this host has a declared network with %s: machines of that network can't use what is published here", t).
+			Helpf("declare it in the host, for example interface NAME = %s", exampleNet(t))
+	}
+}
+
+// exampleNet is an address such as an interface in the target's network has.
+func exampleNet(t netip.Addr) netip.Prefix {
+	bits := 24
+	if t.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(netip.PrefixFrom(t, bits).Masked().Addr().Next(), bits)
 }
 
 // publishesToItself: translating an address and port to the same is nothing.

@@ -254,8 +254,16 @@ func (r *resolver) icmpTraffic(out []policy.Traffic, t *ast.Traffic, proto uint8
 		}
 		c.Types = append(c.Types, policy.PortRange{Lo: n, Hi: n})
 	}
-	c.Types = policy.MergePorts(c.Types)
+	c.Types = everyType(policy.MergePorts(c.Types))
 	return append(out, c), ok
+}
+
+// everyType is nil for all 256 types: the class then names none.
+func everyType(types []policy.PortRange) []policy.PortRange {
+	if len(types) == 1 && types[0].Lo == 0 && types[0].Hi == 255 {
+		return nil
+	}
+	return types
 }
 
 func parseTypes(text string) (policy.PortRange, bool) {
@@ -324,7 +332,7 @@ func mergeTraffic(list []policy.Traffic) []policy.Traffic {
 			continue
 		}
 		last.Ports = joinRanges(last.Ports, t.Ports)
-		last.Types = joinRanges(last.Types, t.Types)
+		last.Types = everyType(joinRanges(last.Types, t.Types))
 	}
 	return out
 }

@@ -115,6 +115,27 @@ func (w *lowerer) judge() {
 		w.diag.Errorf(w.v.Policy.Options.PrioritySpan, "iptables can't say `option priority %d`: its tables have fixed priorities", p).
 			WithCode("LW091").Helpf("leave the option out, or compile for nft")
 	}
+	for _, s := range w.v.Services {
+		w.judgeTypes(s.Rules)
+		w.judgeTypes(s.LocalRules)
+	}
+	for _, b := range [...]*policy.Block{w.v.Local, w.v.Inbound, w.v.Outbound, w.v.Forward} {
+		w.judgeTypes(b.Rules)
+	}
+}
+
+// judgeTypes refuses statements about ICMP type 255: iptables takes it for every
+// type.
+func (w *lowerer) judgeTypes(rules []*policy.Rule) {
+	for _, r := range rules {
+		for _, t := range r.Traffic {
+			n := len(t.Types)
+			if t.Families&w.f != 0 && n > 0 && t.Types[n-1].Hi == 255 {
+				w.diag.Errorf(r.Span, "iptables can't say ICMP type 255: it takes it for every type").
+					WithCode("LW091").Helpf("name other types, or compile for nft")
+			}
+		}
+	}
 }
 
 // declare makes the fixed chains and the jumps to them. They are always there,
