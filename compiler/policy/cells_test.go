@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-func ports(proto uint8, rs ...PortRange) Traffic {
+func portTraffic(proto uint8, rs ...PortRange) Traffic {
 	return Traffic{Proto: proto, Ports: rs, Families: Both}
 }
 
 // What only local users may reach is claimed, so closed to the outside.
 func TestClaims(t *testing.T) {
 	s := &Service{
-		Rules:      []*Rule{{Allow: true, Traffic: []Traffic{ports(TCP, PortRange{22, 22})}}},
-		LocalRules: []*Rule{{Allow: true, Traffic: []Traffic{ports(TCP, PortRange{8080, 8080})}}},
-		Publishes:  []*Publish{{Traffic: []Traffic{ports(TCP, PortRange{80, 80})}}},
+		Rules:      []*Rule{{Allow: true, Traffic: []Traffic{portTraffic(TCP, PortRange{22, 22})}}},
+		LocalRules: []*Rule{{Allow: true, Traffic: []Traffic{portTraffic(TCP, PortRange{8080, 8080})}}},
+		Publishes:  []*Publish{{Traffic: []Traffic{portTraffic(TCP, PortRange{80, 80})}}},
 	}
 	var got []uint16
 	for _, c := range s.Claims(V4) {
@@ -29,9 +29,9 @@ func TestClaims(t *testing.T) {
 
 // Each port is refused as those want who claim it: the one with an opinion.
 func TestCells(t *testing.T) {
-	silent := &Service{Name: "a", Rules: []*Rule{{Traffic: []Traffic{ports(TCP, PortRange{20, 30}), {Any: true, Families: Both}}}}}
-	rejects := &Service{Name: "b", Refuse: Reject, RefuseSet: true, Rules: []*Rule{{Allow: true, Traffic: []Traffic{ports(TCP, PortRange{25, 40})}}}}
-	logs := &Service{Name: "c", LogRefused: &Log{Prefix: "c refused "}, Rules: []*Rule{{Allow: true, Traffic: []Traffic{ports(TCP)}}}}
+	silent := &Service{Name: "a", Rules: []*Rule{{Traffic: []Traffic{portTraffic(TCP, PortRange{20, 30}), {Any: true, Families: Both}}}}}
+	rejects := &Service{Name: "b", Refuse: Reject, RefuseSet: true, Rules: []*Rule{{Allow: true, Traffic: []Traffic{portTraffic(TCP, PortRange{25, 40})}}}}
+	logs := &Service{Name: "c", LogRefused: &Log{Prefix: "c refused "}, Rules: []*Rule{{Allow: true, Traffic: []Traffic{portTraffic(TCP)}}}}
 	cells := Cells([]*Service{silent, rejects, logs}, V4)
 	find := func(p Packet) *Cell {
 		for i := range cells {
