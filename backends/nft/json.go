@@ -302,12 +302,24 @@ func (w *jsonWriter) verdict(v *ruleset.Verdict) {
 	w.add("null}")
 }
 
+// jsonConstant says whether libnftables takes a string for a protocol wherever
+// it stands (json_parse_constant, measured on 1.0.6).
+func jsonConstant(s string) bool {
+	switch s {
+	case "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "esp", "ah":
+		return true
+	}
+	return false
+}
+
 // term writes a value, a prefix or a range.
 func (w *jsonWriter) term(f ruleset.Field, t *ruleset.Term) {
 	s := &w.syntax[f]
 	switch {
 	case strings.HasPrefix(t.Text, "@"):
 		w.report.Unsupported(w.at, "the name %q, which it would take for a set's", t.Text)
+	case t.Text != "" && width(f) == 128 && jsonConstant(t.Text):
+		w.report.Unsupported(w.at, "the name %q, which it would take for a protocol", t.Text)
 	case t.Text != "":
 		w.b = appendString(w.b, t.Text)
 	case t.Single():

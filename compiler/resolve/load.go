@@ -36,19 +36,41 @@ func NoIncludes() Option { return func(l *loader) { l.noIncludes = true } }
 // diagnostic too; the error is for what went wrong in the tool itself.
 func Load(path string, opts ...Option) (*policy.Policy, *diag.List, error) {
 	ld := newLoader(opts)
-	if path == "-" {
-		data, err := io.ReadAll(io.LimitReader(ld.stdin, parser.MaxFileSize+1))
-		if err != nil {
-			ld.unreadable(diag.NewFile("-", nil), "standard input can't be read: %v", err)
-			return nil, ld.l, nil
-		}
-		return ld.run("-", "", data)
-	}
-	data, ok := ld.readMain(path)
+	data, ok := ld.read(path)
 	if !ok {
 		return nil, ld.l, nil
 	}
+	if path == "-" {
+		return ld.run("-", "", data)
+	}
 	return ld.run(path, path, data)
+}
+
+// ReadFile reads the file at a path ("-": standard input) as Load reads the main
+// file, and follows no include. It is nil where the file can't be read, which is
+// a diagnostic in l.
+func ReadFile(path string, l *diag.List, opts ...Option) *diag.File {
+	ld := newLoader(opts)
+	ld.l = l
+	data, ok := ld.read(path)
+	if !ok {
+		return nil
+	}
+	return diag.NewFile(path, data)
+}
+
+// read the file at a path, or standard input. It is false where that was
+// reported to be impossible.
+func (ld *loader) read(path string) ([]byte, bool) {
+	if path != "-" {
+		return ld.readMain(path)
+	}
+	data, err := io.ReadAll(io.LimitReader(ld.stdin, parser.MaxFileSize+1))
+	if err != nil {
+		ld.unreadable(diag.NewFile("-", nil), "standard input can't be read: %v", err)
+		return nil, false
+	}
+	return data, true
 }
 
 // LoadText resolves a policy whose text is at hand. name is what diagnostics

@@ -159,6 +159,7 @@ func hostList(p *policy.Policy) string {
 // writeHosts writes the file of each host into a directory.
 func writeHosts(dir, path string, views []*policy.View, texts [][]byte, ext string) error {
 	names := hostFiles(path, views)
+	made := missingDirs(dir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return refused(err)
 	}
@@ -166,7 +167,25 @@ func writeHosts(dir, path string, views []*policy.View, texts [][]byte, ext stri
 	for i := range views {
 		files[i] = file{filepath.Join(dir, names[i]+"."+ext), texts[i]}
 	}
-	return writeFiles(files...)
+	err := writeFiles(files...)
+	if err != nil {
+		for _, d := range made {
+			_ = os.Remove(d) // only if it is empty: everything is as before
+		}
+	}
+	return err
+}
+
+// missingDirs are the directories of a path that do not exist, the innermost
+// first.
+func missingDirs(dir string) []string {
+	var missing []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); err == nil || filepath.Dir(d) == d {
+			return missing
+		}
+		missing = append(missing, d)
+	}
 }
 
 // hostFiles names the hosts' files, without an extension. No two are the same,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime/debug"
 	"strings"
 
@@ -35,6 +36,11 @@ func execute(env Env, tree func(Env) *cobra.Command, args []string) (code int) {
 			fmt.Fprintf(env.Stderr, "loward: %s\n", s.message)
 		}
 		return s.code
+	}
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		fmt.Fprintf(env.Stderr, "loward: %v\n", err)
+		return exitRefused
 	}
 	// What is left are cobra's own errors: unknown commands, flags, arguments.
 	fmt.Fprintf(env.Stderr, "loward: %v\nSee %q.\n", err, cmd.CommandPath()+" --help")
@@ -81,6 +87,7 @@ else to standard error. Nothing here needs root, and nothing uses the network.
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
+	root.SetHelpCommand(helpCommand())
 	root.SetVersionTemplate("loward {{.Version}}\n")
 	root.AddCommand(
 		fmtCommand(env),
@@ -92,6 +99,21 @@ else to standard error. Nothing here needs root, and nothing uses the network.
 		cmd.DisableFlagsInUseLine = true
 	}
 	return root
+}
+
+// helpCommand is cobra's, but for a name that is none, which is wrong usage.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(c *cobra.Command, args []string) error {
+			cmd, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage("there is no command %q", strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	}
 }
 
 func exitHelp() string {

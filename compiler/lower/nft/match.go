@@ -59,10 +59,10 @@ func (b *builder) matches(r *policy.Rule, on ruleset.Field, where ...ruleset.Stm
 			for _, dst := range b.dest(r, f, on) {
 				m := slices.Clone(where)
 				if r.On != nil {
-					m = append(m, b.zoneMatch(on, r.On))
+					m = append(m, b.zoneMatch(on, r.On, r.Span))
 				}
 				if r.Out != nil {
-					m = append(m, b.zoneMatch(ruleset.OIFName, r.Out))
+					m = append(m, b.zoneMatch(ruleset.OIFName, r.Out, r.Span))
 				}
 				if r.From != nil {
 					src := b.netMatch(ruleset.IPSaddr, r.From, f)

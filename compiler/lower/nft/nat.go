@@ -37,7 +37,7 @@ func (b *builder) nat() {
 // that is local.
 func (b *builder) masquerade(m *policy.Masquerade) {
 	notOwn := ruleset.NotIn(ruleset.FibSaddrType, ruleset.Num(ruleset.AddrLocal))
-	out := b.zoneMatch(ruleset.OIFName, m.On)
+	out := b.zoneMatch(ruleset.OIFName, m.On, m.Span)
 	comment := "masquerade " + m.Span.FileLine()
 	if m.From == nil {
 		b.add(chainSrcnat, comment, m.Span, out, notOwn, &ruleset.NAT{Kind: ruleset.Masquerade})

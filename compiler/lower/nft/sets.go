@@ -7,6 +7,7 @@ import (
 
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
 )
 
 // set of that name, made on first use. A set's counters can't be switched on
@@ -51,15 +52,16 @@ func (b *builder) key(terms ...ruleset.Term) []ruleset.Term {
 }
 
 // zoneMatch matches the arriving (or leaving) interface against a zone.
-func (b *builder) zoneMatch(f ruleset.Field, z *policy.Ifaces) ruleset.Stmt {
+func (b *builder) zoneMatch(f ruleset.Field, z *policy.Ifaces, at diag.Span) ruleset.Stmt {
 	if len(z.Names) == 1 {
 		return ruleset.In(f, ruleset.Text(z.Names[0]))
 	}
-	return &ruleset.Lookup{Key: []ruleset.Field{f}, Set: b.zoneSet(z)}
+	return &ruleset.Lookup{Key: []ruleset.Field{f}, Set: b.zoneSet(z, at)}
 }
 
-// zoneSet is the set of a zone's interfaces, one for each content.
-func (b *builder) zoneSet(z *policy.Ifaces) string {
+// zoneSet is the set of a zone's interfaces, one for each content; it stands for
+// the first statement that needs it.
+func (b *builder) zoneSet(z *policy.Ifaces, at diag.Span) string {
 	content := "zone " + strings.Join(z.Names, ",")
 	if name, ok := b.made[content]; ok {
 		return name
@@ -73,9 +75,9 @@ func (b *builder) zoneSet(z *policy.Ifaces) string {
 		name += "_wild" // a set's kind can't be changed in place
 	}
 	s := b.set(name, []ruleset.Field{ruleset.IIFName})
-	s.Interval = wild
+	s.Interval, s.Origin = wild, at
 	for _, n := range z.Names {
-		s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Text(n))})
+		s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Text(n)), Origin: at})
 	}
 	b.made[content] = name
 	return name
