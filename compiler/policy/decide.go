@@ -246,7 +246,7 @@ func (v *View) decideBlock(name string, b *Block, p, after Packet, addrs Addrs) 
 	if name == "outbound" {
 		on = p.Out
 	}
-	if b.Closed() && name != "forward" && needed(v, p, on) {
+	if b.KeepsNeeds() && name != "forward" && needed(v, p, on) {
 		return Decision{Verdict: Accept, By: "needed"}
 	}
 	matches := func(r *Rule) bool { return v.matches(r, after, on, addrs) }

@@ -255,6 +255,23 @@ type Block struct {
 // Closed says whether the block refuses what no rule allows.
 func (b *Block) Closed() bool { return b.Default != Accept }
 
+// KeepsNeeds says whether what IP itself needs is let through in front of the
+// block's rules: where its default is closed, and where a deny of any would
+// close it all the same. A deny that names a protocol means that protocol.
+func (b *Block) KeepsNeeds() bool {
+	if b.Closed() {
+		return true
+	}
+	for _, r := range b.Rules {
+		for _, t := range r.Traffic {
+			if !r.Allow && t.Any {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Idle says whether the block refuses nothing at all.
 func (b *Block) Idle() bool {
 	if b.Closed() {

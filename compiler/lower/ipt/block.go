@@ -32,13 +32,11 @@ func (w *lowerer) namesHost(rules []*policy.Rule) bool {
 }
 
 func (w *lowerer) blockFor(c *node, hook ruleset.Hook, name string, blk *policy.Block, s side, m mode) {
-	if blk.Closed() {
-		if hook != ruleset.Forward {
-			w.needed(c, s, m)
-		}
-		if w.v.Policy.Options.InvalidDrop {
-			c.add(origin{}, state(ruleset.StateInvalid), ruleset.Drop)
-		}
+	if hook != ruleset.Forward && blk.KeepsNeeds() {
+		w.needed(c, s, m)
+	}
+	if blk.Closed() && w.v.Policy.Options.InvalidDrop {
+		c.add(origin{}, state(ruleset.StateInvalid), ruleset.Drop)
 	}
 	c = w.blockDenies(c, name, blk, s, m)
 	c = w.blockAllows(c, name, blk, s, m)

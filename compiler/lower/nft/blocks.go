@@ -19,7 +19,6 @@ func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field)
 	if blk.Idle() && (name == "outbound" || !b.labels()) {
 		return
 	}
-	closed := blk.Closed()
 	switch name {
 	case "inbound":
 		b.add(chain, "local delivery is decided in output", nowhere, onLo(ruleset.IIF), ruleset.Accept)
@@ -43,18 +42,18 @@ func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field)
 	if rules != chain {
 		b.add(chain, "", nowhere, ruleset.Goto(rules))
 	}
-	if closed {
+	if blk.KeepsNeeds() {
 		for _, f := range families {
 			switch name {
 			case "inbound":
-				b.needsIn(rules, f)
+				b.needsIn(rules, f, ruleset.Accept)
 			case "outbound":
 				b.needsOut(rules, f)
 			}
 		}
-		if b.p.Options.InvalidDrop {
-			b.add(rules, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateInvalid), ruleset.Drop)
-		}
+	}
+	if blk.Closed() && b.p.Options.InvalidDrop {
+		b.add(rules, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateInvalid), ruleset.Drop)
 	}
 	b.blockRules(rules, name, blk, on)
 }

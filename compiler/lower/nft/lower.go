@@ -23,8 +23,6 @@ const (
 	chainOutput     = "output"
 	chainAllowed    = "allowed"
 	chainReject     = "refuse_reject"
-	chainNeedsIn    = "needs_in"
-	chainNeedsOut   = "needs_out"
 	chainDstnat     = "dstnat"
 	chainDstnatOut  = "dstnat_output"
 	chainSrcnat     = "srcnat"

@@ -147,7 +147,9 @@ func (b *builder) services(f policy.Family) {
 	if !early {
 		b.loopbackDrop(name, f)
 	}
-	b.needsIn(name, f)
+	// Not accept: at input, where packets without an entry are asked about, the
+	// block goes on with what IP needs.
+	b.needsIn(name, f, ruleset.Return)
 	daddr := []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}
 	if m := b.sets["claims"+fam4or6(f)]; m != nil {
 		b.add(name, "", nowhere, &ruleset.VMap{Key: daddr, Map: m.Name})

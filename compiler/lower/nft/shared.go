@@ -202,47 +202,41 @@ func (b *builder) closedChain(name string, services []*policy.Service, f policy.
 	return name
 }
 
-// needsIn lets pass what IP itself needs, in a chain that is closed somewhere:
+// needsIn lets pass what IP itself needs, in front of what would refuse it:
 // neighbour discovery and router solicitation and advertisement, which only a
 // neighbour can send with hop limit 255 (RFC 4861); MLD, which only a neighbour
 // sends from a link-local address with hop limit 1 (RFC 2710, RFC 3810); IGMP;
 // and what a DHCP client waits for.
-func (b *builder) needsIn(chain string, f policy.Family) {
-	b.needs(chain, f, chainNeedsIn, ruleset.IIFName, [2]uint64{67, 68}, [2]uint64{547, 546})
+func (b *builder) needsIn(chain string, f policy.Family, v *ruleset.Verdict) {
+	b.needs(chain, f, v, ruleset.IIFName, [2]uint64{67, 68}, [2]uint64{547, 546}, ruleset.Prefix(linkLocal))
 }
 
-// needsOut is the same for what leaves.
+// needsOut is the same for what leaves. A host reports its groups before it has
+// a link-local address (RFC 3590).
 func (b *builder) needsOut(chain string, f policy.Family) {
-	b.needs(chain, f, chainNeedsOut, ruleset.OIFName, [2]uint64{68, 67}, [2]uint64{546, 547})
+	b.needs(chain, f, ruleset.Accept, ruleset.OIFName, [2]uint64{68, 67}, [2]uint64{546, 547},
+		ruleset.Prefix(linkLocal), ruleset.Addr(netip.IPv6Unspecified()))
 }
 
 var linkLocal = netip.MustParsePrefix("fe80::/10")
 
-func (b *builder) needs(chain string, f policy.Family, needs string, iface ruleset.Field, dhcp4, dhcp6 [2]uint64) {
+func (b *builder) needs(chain string, f policy.Family, v *ruleset.Verdict, iface ruleset.Field, dhcp4, dhcp6 [2]uint64, mldFrom ...ruleset.Term) {
 	dhcp := dhcp4
 	if f == policy.V6 {
 		dhcp = dhcp6
-		b.add(chain, "", nowhere, ruleset.In(ruleset.L4Proto, ruleset.Num(policy.ICMPv6)), ruleset.Jump(needs))
+		icmpv6 := ruleset.In(ruleset.L4Proto, ruleset.Num(policy.ICMPv6))
+		b.add(chain, "neighbour and router discovery", nowhere, icmpv6,
+			ruleset.In(ruleset.ICMPv6Type, ruleset.Range(133, 136)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(255)), v)
+		b.add(chain, "MLD", nowhere, icmpv6,
+			ruleset.In(ruleset.ICMPv6Type, ruleset.Num(130), ruleset.Num(131), ruleset.Num(132), ruleset.Num(143)),
+			ruleset.In(ruleset.IP6HopLimit, ruleset.Num(1)), ruleset.In(ruleset.IP6Saddr, mldFrom...), v)
 	} else {
-		b.add(chain, "IGMP", nowhere, nfproto(f), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.IGMP)), ruleset.Accept)
+		b.add(chain, "IGMP", nowhere, nfproto(f), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.IGMP)), v)
 	}
 	for _, i := range b.v.Host.Interfaces {
 		if i.DHCP {
 			b.add(chain, "DHCP", nowhere, nfproto(f), ruleset.In(iface, ruleset.Text(i.Name)), ruleset.In(ruleset.L4Proto, ruleset.Num(policy.UDP)),
-				ruleset.In(ruleset.Sport, ruleset.Num(dhcp[0])), ruleset.In(ruleset.Dport, ruleset.Num(dhcp[1])), ruleset.Accept)
+				ruleset.In(ruleset.Sport, ruleset.Num(dhcp[0])), ruleset.In(ruleset.Dport, ruleset.Num(dhcp[1])), v)
 		}
 	}
-	if f == policy.V4 || b.chains[needs] != nil {
-		return
-	}
-	b.add(needs, "neighbour discovery, router solicitation and advertisement", nowhere,
-		ruleset.In(ruleset.ICMPv6Type, ruleset.Range(133, 136)), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(255)), ruleset.Accept)
-	mld := []ruleset.Term{ruleset.Num(130), ruleset.Num(131), ruleset.Num(132), ruleset.Num(143)}
-	from := []ruleset.Term{ruleset.Prefix(linkLocal)}
-	if needs == chainNeedsOut {
-		// A host reports its groups before it has a link-local address (RFC 3590).
-		from = append(from, ruleset.Addr(netip.IPv6Unspecified()))
-	}
-	b.add(needs, "MLD", nowhere, ruleset.In(ruleset.ICMPv6Type, mld...), ruleset.In(ruleset.IP6HopLimit, ruleset.Num(1)),
-		ruleset.In(ruleset.IP6Saddr, from...), ruleset.Accept)
 }
