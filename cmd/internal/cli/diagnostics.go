@@ -15,7 +15,8 @@ const maxShown = 200
 // nobody can be told so.
 func tell(env Env, l *diag.List) {
 	shown := mostSerious(l.All, maxShown)
-	_ = report.Text(env.Stderr, shown, report.Options{Color: env.Color})
+	cut := len(shown) < len(l.All)
+	_ = report.Text(env.Stderr, shown, report.Options{Color: env.Color, NoSummary: cut})
 	if n := len(l.All) - len(shown); n > 0 {
 		more := ""
 		if l.Dropped() > 0 {
