@@ -163,12 +163,8 @@ func (r *resolver) block(h *host, kind ast.BlockKind, out *policy.Block) {
 		if lv.log != nil && out.LogRefused == nil {
 			out.LogRefused = lv.log
 		}
-		views := len(r.hosts)
-		if lv == h.levels[kind] {
-			views = 1
-		}
 		for i := range lv.rules {
-			if q := r.blockRule(h, kind, &lv.rules[i], views); q != nil {
+			if q := r.blockRule(h, kind, &lv.rules[i]); q != nil {
 				out.Rules = append(out.Rules, q)
 			}
 		}
@@ -181,8 +177,8 @@ func (r *resolver) block(h *host, kind ast.BlockKind, out *policy.Block) {
 
 // blockRule is a block's rule as the host understands it; nil where it can't
 // match there, or has a mistake.
-func (r *resolver) blockRule(h *host, kind ast.BlockKind, ru *rule, views int) *policy.Rule {
-	q := ru.at(views)
+func (r *resolver) blockRule(h *host, kind ast.BlockKind, ru *rule) *policy.Rule {
+	q := ru.at()
 	ok := true
 	if on := ru.stmt.On; on != nil {
 		q.On, ok = r.ifaceList(h, on.Words)

@@ -15,7 +15,6 @@ type rule struct {
 	p    policy.Rule
 	// reported: its lack of effect has been said, on one host or another.
 	reported bool
-	used     bool // p itself is in a view; further hosts get copies
 	// placed: a block's rule has a destination on some host; failed: a mistake
 	// in its destination was reported.
 	placed, failed bool

@@ -29,7 +29,6 @@ type service struct {
 	checked  bool          // the checks that don't depend on the host are done
 	fam      policy.Family // of its scopes on all hosts
 	declared policy.Family // of its declared addresses
-	viewsOf  int           // in how many views it is
 	badHomes bool          // what home or address say was a mistake
 }
 

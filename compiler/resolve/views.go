@@ -21,7 +21,6 @@ func (r *resolver) buildViews() {
 			}
 			continue
 		}
-		s.viewsOf = len(s.lives) + len(s.guards)
 		for _, h := range s.lives {
 			r.serviceAt(s, h, r.scopesAt(s, h))
 		}
@@ -66,11 +65,8 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 	if len(scopes) == 0 {
 		return
 	}
-	p := &s.p
-	if s.viewsOf > 1 {
-		c := s.p
-		p = &c
-	}
+	p := new(policy.Service) // a copy: see at
+	*p = s.p
 	p.Scopes = scopes
 	p.Rules = make([]*policy.Rule, 0, len(s.rules))
 	lives := !scopes[0].Guarded
@@ -84,7 +80,7 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 	s.fam |= fam
 	for i := range s.rules {
 		ru := &s.rules[i]
-		q := ru.at(s.viewsOf)
+		q := ru.at()
 		if ru.stmt.On != nil {
 			on, ok := r.ifaceList(h, ru.stmt.On.Words)
 			if !ok {
@@ -102,7 +98,7 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 		p.LocalRules = make([]*policy.Rule, 0, len(s.localRules))
 		for i := range s.localRules {
 			ru := &s.localRules[i]
-			q := ru.at(s.viewsOf)
+			q := ru.at()
 			q.Families &= fam
 			p.LocalRules = append(p.LocalRules, q)
 		}
@@ -113,12 +109,9 @@ func (r *resolver) serviceAt(s *service, h *host, scopes []*policy.Scope) {
 	h.view.Services = append(h.view.Services, p)
 }
 
-// at is the rule for one more view: itself for the first, else a copy.
-func (ru *rule) at(views int) *policy.Rule {
-	if views <= 1 && !ru.used {
-		ru.used = true
-		return &ru.p
-	}
+// at is the rule for one more view: a copy, since a pointer into the rule would
+// keep the syntax tree in memory with it.
+func (ru *rule) at() *policy.Rule {
 	c := ru.p
 	return &c
 }

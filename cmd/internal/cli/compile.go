@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -90,6 +91,9 @@ func compile(env Env, f compileFlags, path string) error {
 		return usage("--host all writes a file for each host: name a directory for them with -o")
 	}
 	p, l, err := resolve.Load(path, resolve.Stdin(env.Stdin))
+	// The syntax tree, a quarter of all that is ever allocated, is garbage now.
+	// Its room serves the ruleset, at the price of a few milliseconds.
+	runtime.GC()
 	if err != nil {
 		return refused(err)
 	}
