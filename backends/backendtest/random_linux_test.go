@@ -23,7 +23,7 @@ func TestRandom(t *testing.T) {
 	if err := lab.Available(); err != nil {
 		t.Skipf("SKIPPED, NOTHING WAS ASKED OF THE KERNEL: %v", err)
 	}
-	first, count := uint64(1), uint64(12)
+	first, count := uint64(1), uint64(60)
 	if s := os.Getenv("LOWARD_RANDOM"); s != "" {
 		if _, err := fmt.Sscanf(s, "%d-%d", &first, &count); err != nil {
 			t.Fatalf("LOWARD_RANDOM=%s: want FIRST-COUNT", s)
