@@ -42,7 +42,7 @@ fi
 go test -count=1 -timeout 20m -v "$@" ./... </dev/null 2>&1 | awk '
     function flush_package(bad,   i) {
         for (i = 1; i <= n; i++) {
-            if (line[i] ~ /SKIP/ || line[i] ~ /: [0-9]+ probes, /)
+            if (line[i] ~ /SKIP/ || line[i] ~ /: [0-9]+ (probes, |packets$)/)
                 print line[i]
             else if (bad && (test[i] == "" || test[i] in failed))
                 print line[i]
