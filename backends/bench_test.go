@@ -15,8 +15,8 @@ import (
 // them of IPv4, with comments.
 func services(n int) *ruleset.Ruleset {
 	sets := []*ruleset.Set{
-		{Name: "allowed4", Key: []ruleset.Field{ruleset.IPDaddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}, Size: 4 * n, Counted: true},
-		{Name: "allowed6", Key: []ruleset.Field{ruleset.IP6Daddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}, Size: 2 * n, Counted: true},
+		{Name: "allowed4", Key: []ruleset.Expr{ruleset.IPDaddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}, Size: 4 * n, Counted: true},
+		{Name: "allowed6", Key: []ruleset.Expr{ruleset.IP6Daddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}, Size: 2 * n, Counted: true},
 	}
 	a4, a6 := netip.MustParseAddr("10.32.0.0"), netip.MustParseAddr("fd53::")
 	for i := range n {

@@ -82,10 +82,10 @@ func TestHostileNft(t *testing.T) {
 		chain := or(rt, "input", "chain")
 		set := or(rt, "set1", "set")
 		table := &ruleset.Table{Name: or(rt, "loward", "table"), Comment: hostile().Draw(rt, "table comment"),
-			Sets: []*ruleset.Set{{Name: set, Key: []ruleset.Field{ruleset.Dport, ruleset.IIFName}, Comment: hostile().Draw(rt, "set comment"), Elems: []ruleset.Elem{
+			Sets: []*ruleset.Set{{Name: set, Key: []ruleset.Expr{ruleset.Dport, ruleset.IIFName}, Comment: hostile().Draw(rt, "set comment"), Elems: []ruleset.Elem{
 				{Key: []ruleset.Term{ruleset.Num(7), ruleset.Text(or(rt, "eth1", "element"))}, Comment: hostile().Draw(rt, "element comment")}}}},
 			Chains: []*ruleset.Chain{{Name: chain, Comment: hostile().Draw(rt, "chain comment"), Rules: append(rules(rt),
-				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Lookup{Set: set, Key: []ruleset.Field{ruleset.Dport, ruleset.IIFName}}, ruleset.Accept}})}},
+				&ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Lookup{Set: set, Key: []ruleset.Expr{ruleset.Dport, ruleset.IIFName}}, ruleset.Accept}})}},
 		}
 		rs := &ruleset.Ruleset{Header: []string{hostile().Draw(rt, "header")}, Tables: []*ruleset.Table{table}}
 		for flags, w := range map[string]interface {

@@ -80,7 +80,7 @@ func full(family ruleset.Family) *ruleset.Ruleset {
 	}
 	filters := table("filter", hook(ruleset.Input, "INPUT", "LOWARD-INPUT"), own("LOWARD-INPUT", rule(ruleset.Goto("LOWARD-s-dns"))),
 		own("LOWARD-s-dns"), own("LOWARD-ALL", filter...))
-	filters.Sets = []*ruleset.Set{{Name: "loward-ssh-6m", Key: []ruleset.Field{of(ruleset.IPSaddr)}, Dynamic: true, Size: 65535}}
+	filters.Sets = []*ruleset.Set{{Name: "loward-ssh-6m", Key: []ruleset.Expr{of(ruleset.IPSaddr)}, Dynamic: true, Size: 65535}}
 	return &ruleset.Ruleset{
 		Header: []string{"loward: everything that iptables can say", "for iptables-restore --noflush"},
 		Tables: []*ruleset.Table{

@@ -93,7 +93,7 @@ func syntaxOf(f ruleset.Field) syntax {
 	case ruleset.SKGID:
 		return meta("gid", "meta skgid", owner, nil)
 	case ruleset.NFProto:
-		return meta("nf_proto", "meta nfproto", decimal, []name{{ruleset.NFProtoIPv4, "ipv4"}, {ruleset.NFProtoIPv6, "ipv6"}})
+		return meta("nf_proto", "meta nfproto", decimal, families())
 	case ruleset.L4Proto:
 		return meta("inet_proto", "meta l4proto", protocol, nil)
 	case ruleset.PacketLength:
@@ -193,7 +193,7 @@ func connSyntax(f ruleset.Field) syntax {
 	case ruleset.FibSaddrIIFOIF:
 		return fib("oif", "saddr . iif", `["saddr","iif"]`)
 	}
-	return syntax{}
+	return foreignSyntax(f)
 }
 
 func addrTypes() []name {

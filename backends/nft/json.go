@@ -165,7 +165,7 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 	}
 	if s.Timeout > 0 {
 		w.add(`,"timeout":`)
-		w.b = emit.Int(w.b, s.Timeout)
+		w.b = emit.Int(w.b, int(s.Timeout.Seconds()))
 	}
 	if s.Size > 0 {
 		w.add(`,"size":`)
@@ -178,7 +178,7 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 }
 
 // types names the types of fields. There is no typeof in JSON before nft 1.1.
-func (w *jsonWriter) types(s *ruleset.Set, key []ruleset.Field) {
+func (w *jsonWriter) types(s *ruleset.Set, key []ruleset.Expr) {
 	if !w.datatypes(key) {
 		w.report.Unsupported(s.Origin, "set %s: a field of its key has no named type", s.Name)
 	}
@@ -189,7 +189,7 @@ func (w *jsonWriter) types(s *ruleset.Set, key []ruleset.Field) {
 		if i > 0 {
 			w.add(",")
 		}
-		w.add(`"`, w.syntax[f].datatype, `"`)
+		w.add(`"`, w.syntax[ruleset.FieldOf(f)].datatype, `"`)
 	}
 	if len(key) != 1 {
 		w.add("]")
@@ -251,7 +251,7 @@ func (w *jsonWriter) content(t *ruleset.Table) {
 }
 
 // element writes one; of a map as a pair.
-func (w *jsonWriter) element(e *ruleset.Elem, key, data []ruleset.Field, verdicts bool) {
+func (w *jsonWriter) element(e *ruleset.Elem, key, data []ruleset.Expr, verdicts bool) {
 	pair := verdicts || data != nil
 	if pair {
 		w.add("[")
@@ -278,7 +278,7 @@ func (w *jsonWriter) element(e *ruleset.Elem, key, data []ruleset.Field, verdict
 	}
 }
 
-func (w *jsonWriter) terms(key []ruleset.Field, terms []ruleset.Term) {
+func (w *jsonWriter) terms(key []ruleset.Expr, terms []ruleset.Term) {
 	if len(key) > 1 {
 		w.add(`{"concat":[`)
 	}
@@ -286,7 +286,7 @@ func (w *jsonWriter) terms(key []ruleset.Field, terms []ruleset.Term) {
 		if i > 0 {
 			w.add(",")
 		}
-		w.term(f, &terms[i])
+		w.term(ruleset.FieldOf(f), &terms[i])
 	}
 	if len(key) > 1 {
 		w.add("]}")

@@ -70,14 +70,14 @@ func (w *jsonWriter) each(r *ruleset.Rule, n *ruleset.NAT, s *ruleset.Set) []*ru
 		}
 		body := slices.Clone(before)
 		for pass := range 2 { // the protocol before the ports that need it
-			for j, f := range n.Key {
-				if (f == ruleset.L4Proto) == (pass == 0) {
+			for j, part := range n.Key {
+				if f := ruleset.FieldOf(part); (f == ruleset.L4Proto) == (pass == 0) {
 					body = append(body, &ruleset.Match{Field: f, Terms: e.Key[j : j+1]})
 				}
 			}
 		}
 		a := e.Data[0].Lo.Addr4Of()
-		if s.Data[0].Info().Domain == ruleset.Addr6 {
+		if ruleset.DomainOf(s.Data[0]) == ruleset.Addr6 {
 			a = e.Data[0].Lo.Addr6Of()
 		}
 		port := uint16(e.Data[1].Lo.Lo)

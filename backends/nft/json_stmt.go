@@ -46,7 +46,7 @@ func (w *jsonWriter) stmt(s ruleset.Stmt, proto string) {
 	case *ruleset.Lookup:
 		w.add(`{"match":{"op":"`, map[bool]string{false: "==", true: "!="}[s.Neg], `","left":`)
 		if proto != "" {
-			w.add(strings.Replace(w.syntax[s.Key[0]].json, `"th"`, `"`+proto+`"`, 1))
+			w.add(strings.Replace(w.syntax[ruleset.FieldOf(s.Key[0])].json, `"th"`, `"`+proto+`"`, 1))
 		} else {
 			w.key(s.Key)
 		}
@@ -102,7 +102,7 @@ func (w *jsonWriter) stmt(s ruleset.Stmt, proto string) {
 	}
 }
 
-func (w *jsonWriter) key(key []ruleset.Field) {
+func (w *jsonWriter) key(key []ruleset.Expr) {
 	if len(key) > 1 {
 		w.add(`{"concat":[`)
 	}
@@ -110,7 +110,7 @@ func (w *jsonWriter) key(key []ruleset.Field) {
 		if i > 0 {
 			w.add(",")
 		}
-		w.add(w.syntax[f].json)
+		w.add(w.syntax[ruleset.FieldOf(f)].json)
 	}
 	if len(key) > 1 {
 		w.add("]}")
@@ -266,7 +266,7 @@ func (w *jsonWriter) meter(m *ruleset.Meter) {
 	}
 	if set != nil && set.Timeout > 0 {
 		w.add(`,"timeout":`)
-		w.b = emit.Int(w.b, set.Timeout)
+		w.b = emit.Int(w.b, int(set.Timeout.Seconds()))
 		w.add("}}")
 	}
 	if set != nil && set.Size > 0 {
@@ -311,7 +311,7 @@ func (w *jsonWriter) nat(n *ruleset.NAT) {
 	}
 	inet := w.table.Family != ruleset.IP && w.table.Family != ruleset.IP6
 	switch s := w.sets[n.Map]; {
-	case n.Map != "" && s != nil && len(s.Data) > 0 && s.Data[0].Info().Domain == ruleset.Addr6, n.Lo.Is6():
+	case n.Map != "" && s != nil && len(s.Data) > 0 && ruleset.DomainOf(s.Data[0]) == ruleset.Addr6, n.Lo.Is6():
 		family = "ip6"
 	case n.Map != "" || n.Lo.IsValid():
 		family = "ip"

@@ -106,8 +106,8 @@ func TestEveryField(t *testing.T) {
 			if f == ruleset.CTLabel {
 				return // nft has no sets of labels: see TestUnsupported
 			}
-			hash := &ruleset.Set{Name: "hash", Key: []ruleset.Field{f}, Size: 10, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Comment: "one"}}}
-			ivl := &ruleset.Set{Name: "ivl", Key: []ruleset.Field{ruleset.PktType, f}, Interval: true, Verdicts: true,
+			hash := &ruleset.Set{Name: "hash", Key: []ruleset.Expr{f}, Size: 10, Elems: []ruleset.Elem{{Key: []ruleset.Term{a}, Comment: "one"}}}
+			ivl := &ruleset.Set{Name: "ivl", Key: []ruleset.Expr{ruleset.PktType, f}, Interval: true, Verdicts: true,
 				Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(0), r}, Verdict: ruleset.Drop}}}
 			if alone(f) {
 				ivl.Key, ivl.Interval, ivl.Elems[0].Key = ivl.Key[1:], f != ruleset.CTHelper, ivl.Elems[0].Key[1:]

@@ -151,6 +151,8 @@ func isPort(f ruleset.Field) bool {
 	return false
 }
 
+func isPortExpr(e ruleset.Expr) bool { return isPort(ruleset.FieldOf(e)) }
+
 // settlesPorts says whether only packets of protocols with ports pass a match,
 // in a way that nft itself sees too (it asks for that before it takes a port of
 // a connection or of a translation).
@@ -183,12 +185,12 @@ func (p *program) ports(known bool) bool {
 
 // keyPorts does so for a concatenation, unless it holds the protocol itself and
 // no element of the set has a protocol without ports.
-func (p *program) keyPorts(known bool, key []ruleset.Field, set *ruleset.Set) bool {
-	if known || !slices.ContainsFunc(key, isPort) {
+func (p *program) keyPorts(known bool, key []ruleset.Expr, set *ruleset.Set) bool {
+	if known || !slices.ContainsFunc(key, isPortExpr) {
 		return known
 	}
-	proto := slices.Index(key, ruleset.L4Proto)
-	packet := !slices.ContainsFunc(key, func(f ruleset.Field) bool { return isPort(f) && f != ruleset.Sport && f != ruleset.Dport })
+	proto := slices.Index(key, ruleset.Expr(ruleset.L4Proto))
+	packet := !slices.ContainsFunc(key, func(f ruleset.Expr) bool { return isPortExpr(f) && f != ruleset.Sport && f != ruleset.Dport })
 	if set != nil && proto >= 0 && packet {
 		only, asked := p.portsOnly[set]
 		if !asked {
@@ -212,9 +214,9 @@ func onlyPorts(elems []ruleset.Elem, column int) bool {
 }
 
 // find a set and compare the types of its key with those of the fields.
-func (p *program) find(at diag.Span, set string, key []ruleset.Field) *ruleset.Set {
-	for _, f := range key {
-		p.family(at, f)
+func (p *program) find(at diag.Span, set string, key []ruleset.Expr) *ruleset.Set {
+	for _, e := range key {
+		p.family(at, ruleset.FieldOf(e))
 	}
 	s := p.sets[set]
 	if s == nil {
@@ -223,7 +225,9 @@ func (p *program) find(at diag.Span, set string, key []ruleset.Field) *ruleset.S
 	}
 	same := len(s.Key) == len(key)
 	for i := 0; same && i < len(key); i++ {
-		same = key[i] == s.Key[i] || p.syntax[key[i]].datatype == p.syntax[s.Key[i]].datatype && width(key[i]) == width(s.Key[i])
+		have, want := ruleset.FieldOf(key[i]), ruleset.FieldOf(s.Key[i])
+		same = have != ruleset.NoField && want != ruleset.NoField &&
+			(have == want || p.syntax[have].datatype == p.syntax[want].datatype && width(have) == width(want))
 	}
 	if !same {
 		p.report.Unsupported(at, "a lookup in %s with fields of other types than its key's", set).See(s.Origin, "the set")
@@ -253,7 +257,7 @@ func (p *program) vmap(at diag.Span, v *ruleset.VMap, ported bool) bool {
 		}
 		p.verdict(at, e.Verdict)
 	}
-	if c := slices.Index(v.Key, ruleset.L4Proto); c >= 0 && onlyPorts(v.Elems, c) {
+	if c := slices.Index(v.Key, ruleset.Expr(ruleset.L4Proto)); c >= 0 && onlyPorts(v.Elems, c) {
 		return ported
 	}
 	return p.keyPorts(ported, v.Key, nil)

@@ -12,7 +12,7 @@ import (
 const maxPrefix = 127
 
 func (p *program) meter(at diag.Span, m *ruleset.Meter, ported bool) bool {
-	key := make([]ruleset.Field, len(m.Key))
+	key := make([]ruleset.Expr, len(m.Key))
 	for i, k := range m.Key {
 		key[i] = k.Field
 		v := p.syntax[k.Field].values
@@ -120,12 +120,12 @@ func (p *program) nat(at diag.Span, n *ruleset.NAT, ported bool) bool {
 	return ported
 }
 
-func natData(d []ruleset.Field) bool {
+func natData(d []ruleset.Expr) bool {
 	if len(d) == 0 || len(d) > 2 {
 		return false
 	}
-	dom := d[0].Info().Domain
-	return (dom == ruleset.Addr4 || dom == ruleset.Addr6) && (len(d) == 1 || d[1].Info().Domain == ruleset.PortNum)
+	dom := ruleset.DomainOf(d[0])
+	return (dom == ruleset.Addr4 || dom == ruleset.Addr6) && (len(d) == 1 || ruleset.DomainOf(d[1]) == ruleset.PortNum)
 }
 
 func (p *program) setField(at diag.Span, s *ruleset.SetField) {

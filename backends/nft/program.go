@@ -107,8 +107,8 @@ func (p *program) checkSet(s *ruleset.Set) {
 	if s.Size < 0 || s.Timeout < 0 {
 		p.report.Unsupported(s.Origin, "a negative size or timeout of set %s", s.Name)
 	}
-	for _, f := range s.Data {
-		p.family(s.Origin, f)
+	for _, e := range s.Data {
+		p.family(s.Origin, ruleset.FieldOf(e))
 	}
 	p.concatenation(s.Origin, s.Key)
 }
@@ -141,6 +141,10 @@ func (p *program) checkChain(c *ruleset.Chain) {
 
 // family refuses a field of the family that the table is not of.
 func (p *program) family(at diag.Span, f ruleset.Field) {
+	if f == ruleset.NoField {
+		p.report.Unsupported(at, "a computed value")
+		return
+	}
 	have, want := p.table.Family, f.Info().Family
 	if want != ruleset.Inet && (have == ruleset.IP || have == ruleset.IP6) && have != want {
 		p.report.Unsupported(at, "%s in a table of family %s", f, have)
@@ -148,8 +152,9 @@ func (p *program) family(at diag.Span, f ruleset.Field) {
 }
 
 // concatenation refuses what cannot stand in the key of a set.
-func (p *program) concatenation(at diag.Span, key []ruleset.Field) {
-	for _, f := range key {
+func (p *program) concatenation(at diag.Span, key []ruleset.Expr) {
+	for _, e := range key {
+		f := ruleset.FieldOf(e)
 		p.family(at, f)
 		dscp := f == ruleset.IPDSCP || f == ruleset.IP6DSCP
 		if f == ruleset.CTLabel || (f == ruleset.CTHelper || dscp) && len(key) > 1 {
@@ -261,7 +266,7 @@ func (p *program) elem(s *ruleset.Set, e *ruleset.Elem) bool {
 		p.verdict(e.Origin, e.Verdict)
 	default:
 		for i, f := range s.Data {
-			if p.term(e.Origin, f, &e.Data[i]) && !e.Data[i].Single() {
+			if p.term(e.Origin, ruleset.FieldOf(f), &e.Data[i]) && !e.Data[i].Single() {
 				p.report.Unsupported(e.Origin, "a range as the value of an element of %s", s.Name)
 			}
 		}
@@ -269,14 +274,14 @@ func (p *program) elem(s *ruleset.Set, e *ruleset.Elem) bool {
 	return before || !p.report.Failed()
 }
 
-func (p *program) keyOf(e *ruleset.Elem, key []ruleset.Field, interval bool) {
+func (p *program) keyOf(e *ruleset.Elem, key []ruleset.Expr, interval bool) {
 	if len(e.Key) != len(key) {
 		p.report.Unsupported(e.Origin, "an element of %d fields where the key has %d", len(e.Key), len(key))
 		return
 	}
 	for i, f := range key {
 		t := &e.Key[i]
-		if p.term(e.Origin, f, t) && !interval && (!t.Single() || wild(t.Text)) {
+		if p.term(e.Origin, ruleset.FieldOf(f), t) && !interval && (!t.Single() || wild(t.Text)) {
 			p.report.Unsupported(e.Origin, "a range or wildcard of %s in a set that is not for intervals", f)
 		}
 	}

@@ -110,7 +110,7 @@ func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
 		w.match(s, proto)
 	case *ruleset.Lookup:
 		if proto != "" {
-			w.add(proto, w.syntax[s.Key[0]].expr[len("th"):])
+			w.add(proto, w.syntax[ruleset.FieldOf(s.Key[0])].expr[len("th"):])
 		} else {
 			w.key(s.Key)
 		}
@@ -184,12 +184,12 @@ func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
 	}
 }
 
-func (w *textWriter) key(key []ruleset.Field) {
+func (w *textWriter) key(key []ruleset.Expr) {
 	for i, f := range key {
 		if i > 0 {
 			w.add(" . ")
 		}
-		w.add(w.syntax[f].expr)
+		w.add(w.syntax[ruleset.FieldOf(f)].expr)
 	}
 }
 
@@ -323,7 +323,7 @@ func (w *textWriter) nat(n *ruleset.NAT) {
 		family = " ip"
 	}
 	if n.Map != "" {
-		if s := w.sets[n.Map]; family != "" && s != nil && len(s.Data) > 0 && s.Data[0].Info().Domain == ruleset.Addr6 {
+		if s := w.sets[n.Map]; family != "" && s != nil && len(s.Data) > 0 && ruleset.DomainOf(s.Data[0]) == ruleset.Addr6 {
 			family = " ip6"
 		}
 		w.add(family, " to ")

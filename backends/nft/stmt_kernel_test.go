@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -19,7 +20,7 @@ func full(family ruleset.Family) *ruleset.Ruleset {
 		mask = ruleset.U128{Hi: ^uint64(0)}
 	}
 	tcp := ruleset.In(ruleset.L4Proto, ruleset.Num(6))
-	key := []ruleset.Field{daddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}
+	key := []ruleset.Expr{daddr, ruleset.L4Proto, ruleset.Dport, ruleset.IIFName}
 	elem := func(comment string, port ruleset.Term, iface string) ruleset.Elem {
 		return ruleset.Elem{Key: []ruleset.Term{ruleset.Addr(addr), ruleset.Num(6), port, ruleset.Text(iface)}, Comment: comment}
 	}
@@ -32,14 +33,14 @@ func full(family ruleset.Family) *ruleset.Ruleset {
 			{Name: "allowed", Key: key, Size: 4096, Counted: true, Comment: "exact", Elems: []ruleset.Elem{
 				elem("dns policy.low:21", ruleset.Num(53), "eth0"), elem("", ruleset.Num(53), "eth1")}},
 			{Name: "ranges", Key: key, Interval: true, Verdicts: true, Elems: []ruleset.Elem{verdict}},
-			{Name: "targets", Key: []ruleset.Field{ruleset.L4Proto, daddr, ruleset.Dport}, Data: []ruleset.Field{daddr, ruleset.Dport},
+			{Name: "targets", Key: []ruleset.Expr{ruleset.L4Proto, daddr, ruleset.Dport}, Data: []ruleset.Expr{daddr, ruleset.Dport},
 				Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(6), ruleset.Addr(addr), ruleset.Num(80)},
 					Data: []ruleset.Term{ruleset.Addr(to), ruleset.Num(2368)}, Comment: "publish"}}},
-			{Name: "sources", Key: []ruleset.Field{saddr}, Dynamic: true, Timeout: 300, Size: 65535},
-			{Name: "nets", Key: []ruleset.Field{saddr}, Interval: true, Elems: []ruleset.Elem{
+			{Name: "sources", Key: []ruleset.Expr{saddr}, Dynamic: true, Timeout: 300 * time.Second, Size: 65535},
+			{Name: "nets", Key: []ruleset.Expr{saddr}, Interval: true, Elems: []ruleset.Elem{
 				{Key: []ruleset.Term{ruleset.Prefix(netip.PrefixFrom(addr, addr.BitLen()-8))}},
 				{Key: []ruleset.Term{ruleset.AddrRange(to, to.Next().Next())}}}},
-			{Name: "zone-wan", Key: []ruleset.Field{ruleset.IIFName}, Interval: true, Elems: []ruleset.Elem{
+			{Name: "zone-wan", Key: []ruleset.Expr{ruleset.IIFName}, Interval: true, Elems: []ruleset.Elem{
 				{Key: []ruleset.Term{ruleset.Text("ppp*")}}, {Key: []ruleset.Term{ruleset.Text("wan1")}}}},
 		},
 		Absent: []*ruleset.Chain{{Name: "old-input", Base: &ruleset.Base{Type: "filter", Hook: ruleset.Input, Policy: ruleset.VerdictDrop}}},
@@ -51,11 +52,11 @@ func full(family ruleset.Family) *ruleset.Ruleset {
 	body := []*ruleset.Rule{
 		rule(ruleset.Any(ruleset.CTState, ruleset.StateEstablished|ruleset.StateRelated), ruleset.Accept),
 		rule(ruleset.None(ruleset.CTState, ruleset.StateNew), ruleset.Return),
-		rule(&ruleset.VMap{Key: []ruleset.Field{ruleset.CTState}, Elems: []ruleset.Elem{
+		rule(&ruleset.VMap{Key: []ruleset.Expr{ruleset.CTState}, Elems: []ruleset.Elem{
 			{Key: []ruleset.Term{ruleset.Num(ruleset.StateInvalid)}, Verdict: ruleset.Drop},
 			{Key: []ruleset.Term{ruleset.Num(ruleset.StateNew)}, Verdict: ruleset.Goto("service-dns")}}}),
 		rule(lookup, ruleset.Accept),
-		rule(&ruleset.Lookup{Key: []ruleset.Field{saddr}, Set: "nets", Neg: true}, &ruleset.Log{Prefix: "dns refused: "}, ruleset.Drop),
+		rule(&ruleset.Lookup{Key: []ruleset.Expr{saddr}, Set: "nets", Neg: true}, &ruleset.Log{Prefix: "dns refused: "}, ruleset.Drop),
 		rule(&ruleset.Log{Prefix: "to a group", Nflog: true, Group: 3}),
 		rule(&ruleset.Log{}),
 		rule(&ruleset.VMap{Key: key, Map: "ranges"}),

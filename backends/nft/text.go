@@ -228,7 +228,7 @@ func (w *textWriter) definition(s *ruleset.Set, end string) {
 	}
 	if s.Timeout > 0 {
 		w.add("timeout ")
-		w.b = emit.Int(w.b, s.Timeout)
+		w.b = emit.Int(w.b, int(s.Timeout.Seconds()))
 		w.add("s", end)
 	}
 	if s.Size > 0 {
@@ -246,24 +246,24 @@ func (w *textWriter) definition(s *ruleset.Set, end string) {
 }
 
 // datatypes says whether all fields have types with names.
-func (p *program) datatypes(key []ruleset.Field) bool {
+func (p *program) datatypes(key []ruleset.Expr) bool {
 	for _, f := range key {
-		if p.syntax[f].datatype == "" {
+		if p.syntax[ruleset.FieldOf(f)].datatype == "" {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *textWriter) types(key []ruleset.Field, typed bool) {
+func (w *textWriter) types(key []ruleset.Expr, typed bool) {
 	for i, f := range key {
 		if i > 0 {
 			w.add(" . ")
 		}
 		if typed {
-			w.add(w.syntax[f].datatype)
+			w.add(w.syntax[ruleset.FieldOf(f)].datatype)
 		} else {
-			w.add(w.syntax[f].expr)
+			w.add(w.syntax[ruleset.FieldOf(f)].expr)
 		}
 	}
 }
@@ -306,12 +306,12 @@ func (w *textWriter) elements(s *ruleset.Set) {
 	}
 }
 
-func (w *textWriter) element(b []byte, e *ruleset.Elem, key, data []ruleset.Field) []byte {
+func (w *textWriter) element(b []byte, e *ruleset.Elem, key, data []ruleset.Expr) []byte {
 	for j, f := range key {
 		if j > 0 {
 			b = append(b, " . "...)
 		}
-		b = appendTerm(b, f, &w.syntax[f], &e.Key[j])
+		b = appendTerm(b, ruleset.FieldOf(f), &w.syntax[ruleset.FieldOf(f)], &e.Key[j])
 	}
 	if e.Comment != "" {
 		b = append(append(append(b, ` comment "`...), emit.Comment(e.Comment)...), '"')
@@ -325,7 +325,7 @@ func (w *textWriter) element(b []byte, e *ruleset.Elem, key, data []ruleset.Fiel
 		} else {
 			b = append(b, " . "...)
 		}
-		b = appendTerm(b, f, &w.syntax[f], &e.Data[j])
+		b = appendTerm(b, ruleset.FieldOf(f), &w.syntax[ruleset.FieldOf(f)], &e.Data[j])
 	}
 	return b
 }

@@ -57,16 +57,16 @@ func noOpaque(rs *ruleset.Ruleset) *ruleset.Ruleset {
 func TestRule(t *testing.T) {
 	tcp, ten := ruleset.In(ruleset.L4Proto, ruleset.Num(6)), ruleset.Num(10)
 	addr := netip.MustParseAddr("10.0.0.1")
-	key := []ruleset.Field{ruleset.L4Proto, ruleset.Dport}
+	key := []ruleset.Expr{ruleset.L4Proto, ruleset.Dport}
 	elem := func(proto uint64) ruleset.Elem {
 		return ruleset.Elem{Key: []ruleset.Term{ruleset.Num(proto), ruleset.Num(53)}}
 	}
 	sets := []*ruleset.Set{
 		{Name: "tcp-only", Key: key, Elems: []ruleset.Elem{elem(6), elem(17)}},
 		{Name: "any", Key: key, Elems: []ruleset.Elem{elem(6), elem(1)}},
-		{Name: "first-ports", Key: []ruleset.Field{ruleset.CTOrigDport, ruleset.L4Proto}},
-		{Name: "ports", Key: []ruleset.Field{ruleset.Dport}},
-		{Name: "targets", Key: key, Data: []ruleset.Field{ruleset.IPDaddr, ruleset.Dport}, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(6), ruleset.Num(80)}, Data: []ruleset.Term{ruleset.Addr(addr), ruleset.Num(81)}}}},
+		{Name: "first-ports", Key: []ruleset.Expr{ruleset.CTOrigDport, ruleset.L4Proto}},
+		{Name: "ports", Key: []ruleset.Expr{ruleset.Dport}},
+		{Name: "targets", Key: key, Data: []ruleset.Expr{ruleset.IPDaddr, ruleset.Dport}, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(6), ruleset.Num(80)}, Data: []ruleset.Term{ruleset.Addr(addr), ruleset.Num(81)}}}},
 	}
 	const guard = "meta l4proto { tcp, udp, dccp, sctp, udplite } "
 	tests := []struct {
@@ -81,10 +81,10 @@ func TestRule(t *testing.T) {
 		{[]ruleset.Stmt{ruleset.In(ruleset.L4Proto, ruleset.Num(6), ruleset.Num(17)), ruleset.In(ruleset.Dport, ten)}, "meta l4proto { tcp, udp } th dport 10"},
 		{[]ruleset.Stmt{ruleset.In(ruleset.L4Proto, ruleset.Range(6, 17)), ruleset.In(ruleset.Dport, ten)}, "meta l4proto 6-17 " + guard + "th dport 10"},
 		{[]ruleset.Stmt{ruleset.NotIn(ruleset.L4Proto, ruleset.Num(1)), ruleset.In(ruleset.Dport, ten)}, "meta l4proto != icmp " + guard + "th dport 10"},
-		{[]ruleset.Stmt{tcp, &ruleset.Lookup{Key: []ruleset.Field{ruleset.Dport}, Set: "ports"}}, "tcp dport @ports"},
+		{[]ruleset.Stmt{tcp, &ruleset.Lookup{Key: []ruleset.Expr{ruleset.Dport}, Set: "ports"}}, "tcp dport @ports"},
 		{[]ruleset.Stmt{&ruleset.Lookup{Key: key, Set: "tcp-only"}}, "meta l4proto . th dport @tcp-only"},
 		{[]ruleset.Stmt{&ruleset.Lookup{Key: key, Set: "any"}}, guard + "meta l4proto . th dport @any"},
-		{[]ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Field{ruleset.CTOrigDport, ruleset.L4Proto}, Set: "first-ports"}}, guard + "ct original proto-dst . meta l4proto @first-ports"},
+		{[]ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Expr{ruleset.CTOrigDport, ruleset.L4Proto}, Set: "first-ports"}}, guard + "ct original proto-dst . meta l4proto @first-ports"},
 		{[]ruleset.Stmt{&ruleset.VMap{Key: key, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(6), ten}, Verdict: ruleset.Drop}}}}, "meta l4proto . th dport vmap { tcp . 10 : drop }"},
 		{[]ruleset.Stmt{ruleset.In(ruleset.CTOrigDport, ten)}, guard + "ct original proto-dst 10"},
 		{[]ruleset.Stmt{ruleset.Any(ruleset.TCPFlags, 2), ruleset.In(ruleset.Dport, ten)}, "tcp flags & syn != 0 th dport 10"},
@@ -126,7 +126,7 @@ func TestUnsupportedJSON(t *testing.T) {
 		set  *ruleset.Set
 		rule *ruleset.Rule
 	}{
-		{"has no named type", &ruleset.Set{Name: "s", Key: []ruleset.Field{ruleset.IPTTL}, Origin: at}, nil},
+		{"has no named type", &ruleset.Set{Name: "s", Key: []ruleset.Expr{ruleset.IPTTL}, Origin: at}, nil},
 		{"which it would take for a set's", nil, &ruleset.Rule{Body: []ruleset.Stmt{ruleset.In(ruleset.IIFName, ruleset.Text("@s"))}, Origin: at}},
 		{"the unknown text", nil, &ruleset.Rule{Body: []ruleset.Stmt{&ruleset.Opaque{Text: "meta nftrace set 1"}}, Origin: at}},
 	}
@@ -151,7 +151,7 @@ func TestUnsupportedJSON(t *testing.T) {
 func TestUnsupported(t *testing.T) {
 	file := diag.NewFile("policy.low", []byte("first\nsecond\n"))
 	at := file.Span(6, 12)
-	ok := &ruleset.Set{Name: "ok", Key: []ruleset.Field{ruleset.Dport}, Origin: at}
+	ok := &ruleset.Set{Name: "ok", Key: []ruleset.Expr{ruleset.Dport}, Origin: at}
 	tests := []struct {
 		want   string
 		change func(t *ruleset.Table, r *ruleset.Rule)
@@ -163,7 +163,7 @@ func TestUnsupported(t *testing.T) {
 		{"rules in another's chain", func(t *ruleset.Table, _ *ruleset.Rule) { t.Chains[0].Foreign = true }},
 		{"two sets named \"ok\"", func(t *ruleset.Table, _ *ruleset.Rule) { t.Sets = append(t.Sets, ok) }},
 		{"ct label as a part of a set's key", func(t *ruleset.Table, _ *ruleset.Rule) {
-			t.Sets = append(t.Sets, &ruleset.Set{Name: "l", Key: []ruleset.Field{ruleset.CTLabel}, Origin: at})
+			t.Sets = append(t.Sets, &ruleset.Set{Name: "l", Key: []ruleset.Expr{ruleset.CTLabel}, Origin: at})
 		}},
 		{"ip6 saddr in a table of family ip", func(t *ruleset.Table, r *ruleset.Rule) {
 			t.Family = ruleset.IP
@@ -186,10 +186,10 @@ func TestUnsupported(t *testing.T) {
 			r.Body = []ruleset.Stmt{ruleset.NotIn(ruleset.IIFName, ruleset.Text("*"))}
 		}},
 		{"the table has no such set", func(_ *ruleset.Table, r *ruleset.Rule) {
-			r.Body = []ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Field{ruleset.Dport}, Set: "no"}}
+			r.Body = []ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Expr{ruleset.Dport}, Set: "no"}}
 		}},
 		{"fields of other types", func(_ *ruleset.Table, r *ruleset.Rule) {
-			r.Body = []ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Field{ruleset.IPSaddr}, Set: "ok"}}
+			r.Body = []ruleset.Stmt{&ruleset.Lookup{Key: []ruleset.Expr{ruleset.IPSaddr}, Set: "ok"}}
 		}},
 		{"the table has no such chain", func(_ *ruleset.Table, r *ruleset.Rule) { r.Body = []ruleset.Stmt{ruleset.Jump("no")} }},
 		{"something behind the verdict", func(_ *ruleset.Table, r *ruleset.Rule) { r.Body = []ruleset.Stmt{ruleset.Drop, ruleset.Accept} }},
@@ -206,10 +206,10 @@ func TestUnsupported(t *testing.T) {
 		}},
 		{"dnat to nothing", func(_ *ruleset.Table, r *ruleset.Rule) { r.Body = []ruleset.Stmt{&ruleset.NAT{Kind: ruleset.DNAT}} }},
 		{"a range or wildcard", func(t *ruleset.Table, _ *ruleset.Rule) {
-			t.Sets = []*ruleset.Set{{Name: "s", Key: []ruleset.Field{ruleset.Dport}, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Range(1, 2)}, Origin: at}}}}
+			t.Sets = []*ruleset.Set{{Name: "s", Key: []ruleset.Expr{ruleset.Dport}, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Range(1, 2)}, Origin: at}}}}
 		}},
 		{"of another type than the map's", func(t *ruleset.Table, _ *ruleset.Rule) {
-			t.Sets = []*ruleset.Set{{Name: "s", Key: []ruleset.Field{ruleset.Dport}, Verdicts: true, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(1)}, Origin: at}}}}
+			t.Sets = []*ruleset.Set{{Name: "s", Key: []ruleset.Expr{ruleset.Dport}, Verdicts: true, Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(1)}, Origin: at}}}}
 		}},
 		{"that chain \"c\" exists and must not exist", func(t *ruleset.Table, _ *ruleset.Rule) {
 			t.Absent = []*ruleset.Chain{{Name: "c", Base: &ruleset.Base{Type: "filter"}, Origin: at}}

@@ -26,21 +26,39 @@ type Match struct {
 	Field Field
 	Op    Op
 	Neg   bool
-	Mask  U128
-	Terms []Term
+	// Set: the terms are, and are to be written as, an anonymous set.
+	Set bool
+	// Implied: not in the source; it follows from another statement (tcp dport
+	// 22 looks at TCP alone) and is not to be written.
+	Implied bool
+	Mask    U128
+	Terms   []Term
+	// Of is what is looked at where Field is NoField: never a bare Field.
+	Of Expr
 }
 
-// Lookup goes on only where the concatenation of the fields is in a set.
+// Compare goes on only where two computed values are equal (with Neg: are not),
+// neither of them a constant.
+type Compare struct {
+	Left, Right Expr
+	Neg         bool
+}
+
+// Lookup goes on only where the concatenation of the fields is in a set. Either
+// Set names one, or Elems are the elements of an anonymous one.
 type Lookup struct {
-	Key []Field
-	Set string
-	Neg bool
+	Key   []Expr
+	Set   string
+	Neg   bool
+	Elems []Elem
+	// IPSet: Set is one of Ruleset.IPSets.
+	IPSet bool
 }
 
 // VMap gives the verdict that a map holds for the fields, and goes on where it
 // holds none. Either Map names one, or Elems are the elements of an anonymous one.
 type VMap struct {
-	Key   []Field
+	Key   []Expr
 	Map   string
 	Elems []Elem
 }
@@ -67,6 +85,8 @@ func (k VerdictKind) String() string {
 type Verdict struct {
 	Kind  VerdictKind
 	Chain string
+	// Inline are the rules of a chain without a name (nft's jump { … }).
+	Inline []*Rule
 }
 
 // The verdicts without a chain.
@@ -77,10 +97,10 @@ var (
 )
 
 // Jump to a chain and come back.
-func Jump(chain string) *Verdict { return &Verdict{VerdictJump, chain} }
+func Jump(chain string) *Verdict { return &Verdict{Kind: VerdictJump, Chain: chain} }
 
 // Goto a chain, not to come back.
-func Goto(chain string) *Verdict { return &Verdict{VerdictGoto, chain} }
+func Goto(chain string) *Verdict { return &Verdict{Kind: VerdictGoto, Chain: chain} }
 
 // RejectWith is how a Reject answers.
 type RejectWith uint8
@@ -97,10 +117,18 @@ const (
 	RejectHostProhib                    // host prohibited (v4)
 	RejectPolicyFail                    // policy fail (v6)
 	RejectRejectRoute                   // reject route (v6)
+	RejectCode                          // another ICMP code: Reject.Code
 )
 
 // Reject drops the packet and tells its sender.
-type Reject struct{ With RejectWith }
+type Reject struct {
+	With RejectWith
+	// Of is the family of ICMP that the source names; Inet where it names none or
+	// both (icmpx).
+	Of Family
+	// Code is the ICMP code of RejectCode.
+	Code uint8
+}
 
 // Limit goes on while the rate is not exceeded; with Over, once it is.
 type Limit struct {
@@ -125,11 +153,21 @@ type Meter struct {
 	Limit Limit
 }
 
-// Log writes a line to the kernel log.
+// Log writes a line to the kernel log, or with Nflog hands the packet to a
+// group of listeners.
 type Log struct {
 	Prefix string
 	Group  int // with Nflog
 	Nflog  bool
+	// Level is emerg, alert, crit, err, warn, notice, info, debug or audit; ""
+	// for the tool's own choice.
+	Level string
+	// Flags are nft's: "tcp sequence", "tcp options", "ip options", "skuid",
+	// "ether", or "all".
+	Flags []string
+	// Snaplen is how many bytes of the packet a listener gets, and Threshold how
+	// many packets are queued before it is told; -1 and 0 are the kernel's choice.
+	Snaplen, Threshold int
 }
 
 // NATKind of a translation.
@@ -156,14 +194,28 @@ type NAT struct {
 	PortLo, PortHi uint16
 	// Map, where the target is looked up: fields to address and port.
 	Map string
-	Key []Field
+	Key []Expr
+	// To computes the address (and, of a map to both, the port) where it is no
+	// constant; ToPort the port.
+	To, ToPort Expr
+	// Of is the family that the source names; Inet where it names none.
+	Of Family
+	// Netmap keeps the host part: To or Lo-Hi is a prefix.
+	Netmap bool
+	// Random ports, FullyRandom ones, and Persistent: a client always gets the
+	// same address.
+	Random, FullyRandom, Persistent bool
 }
 
-// SetField assigns: a mark, a label, a helper (Value.Text names the Object, or
-// iptables' helper).
+// SetField assigns to a field: a mark, a label, a helper (Value.Text names the
+// Object, or iptables' helper).
 type SetField struct {
 	Field Field
 	Value Term
+	// Of is what is assigned to where Field is NoField; From is the value where it
+	// is no constant.
+	Of   Expr
+	From Expr
 }
 
 // NoTrack exempts the packet from connection tracking.
@@ -189,6 +241,7 @@ func (*NAT) stmt()      {}
 func (*SetField) stmt() {}
 func (*NoTrack) stmt()  {}
 func (*Opaque) stmt()   {}
+func (*Compare) stmt()  {}
 
 // In matches where the field has one of the values.
 func In(f Field, terms ...Term) *Match { return &Match{Field: f, Terms: terms} }

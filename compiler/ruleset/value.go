@@ -57,11 +57,32 @@ func (a U128) Addr6Of() netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
+// Form is how a term is spelled, where its values alone do not tell. It changes
+// nothing in what the term means.
+type Form uint8
+
+// The forms. Plain is one value, or a prefix where the range is one of an
+// address, else a range.
+const (
+	Plain     Form = iota
+	AsRange        // a range, although a prefix would say it
+	AsPrefix       // a prefix, of what is no address or as long as the field
+	Less           // < Hi+1
+	LessEqual      // <= Hi
+	More           // > Lo-1
+	MoreEqual      // >= Lo
+)
+
 // Term is one value of a field, or an inclusive range of them. Fields whose
-// domain is Name, String, or a User or Group by name, use Text instead.
+// domain is Name or String use Text instead. In a field of another domain Text
+// is a name that only the machine can resolve, where the rule is loaded: of a
+// user, a host, a service.
 type Term struct {
 	Lo, Hi U128
 	Text   string
+	Form   Form
+	// Unknown: not even the name is known; Text is what the source says ("$WAN").
+	Unknown bool
 }
 
 // Num is the term of one number.

@@ -258,7 +258,7 @@ func (w *lowerer) meter(name, text string, l *policy.Limit, at diag.Span) *rules
 	m.Set = head + policy.DerivedName(name, maxName-len(head)-digits-1) + "-" + sum
 	if l.PerSource {
 		// A full table refuses.
-		w.filter.Sets = append(w.filter.Sets, &ruleset.Set{Name: m.Set, Key: []ruleset.Field{m.Key[0].Field}, Dynamic: true, Size: sources, Origin: at})
+		w.filter.Sets = append(w.filter.Sets, &ruleset.Set{Name: m.Set, Key: []ruleset.Expr{m.Key[0].Field}, Dynamic: true, Size: sources, Origin: at})
 	}
 	return m
 }

@@ -28,9 +28,9 @@ func exactSet(sh shape, f policy.Family, any bool) string {
 	return name
 }
 
-func exactKey(sh shape, f policy.Family, any bool) []ruleset.Field {
+func exactKey(sh shape, f policy.Family, any bool) []ruleset.Expr {
 	v6 := f == policy.V6
-	key := []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)}
+	key := []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6)}
 	switch sh {
 	case shapePorts:
 		key = append(key, ruleset.L4Proto, ruleset.Dport)
@@ -64,9 +64,9 @@ type setKey struct {
 }
 
 // The interval sets: the address first, the interface last.
-func rangesKey(f policy.Family, any bool) []ruleset.Field {
+func rangesKey(f policy.Family, any bool) []ruleset.Expr {
 	v6 := f == policy.V6
-	key := []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto, ruleset.Dport, ruleset.In4or6(ruleset.IPSaddr, v6)}
+	key := []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto, ruleset.Dport, ruleset.In4or6(ruleset.IPSaddr, v6)}
 	if !any {
 		key = append(key, ruleset.IIFName)
 	}

@@ -131,7 +131,7 @@ func (b *builder) localOwn(f policy.Family, refuse *ruleset.Verdict) {
 			continue
 		}
 		if m == nil {
-			m = b.replaced("local"+fam4or6(f), []ruleset.Field{field})
+			m = b.replaced("local"+fam4or6(f), []ruleset.Expr{field})
 			m.Verdicts = true
 		}
 		m.Elems = append(m.Elems, ruleset.Elem{
@@ -139,7 +139,7 @@ func (b *builder) localOwn(f policy.Family, refuse *ruleset.Verdict) {
 		})
 	}
 	if m != nil {
-		b.add(chainLocal, "", nowhere, &ruleset.VMap{Key: []ruleset.Field{field}, Map: m.Name})
+		b.add(chainLocal, "", nowhere, &ruleset.VMap{Key: []ruleset.Expr{field}, Map: m.Name})
 	}
 }
 

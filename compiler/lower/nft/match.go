@@ -114,7 +114,7 @@ func (b *builder) dest(r *policy.Rule, f policy.Family, on ruleset.Field) [][]ru
 func (b *builder) atHostOnly(f policy.Family) []ruleset.Stmt {
 	m := atHost(f)
 	if set := b.hereSet(f); set != "" {
-		m = append(m, &ruleset.Lookup{Key: []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}, Set: set, Neg: true})
+		m = append(m, &ruleset.Lookup{Key: []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}, Set: set, Neg: true})
 	}
 	return m
 }
@@ -131,7 +131,7 @@ func (b *builder) hereSet(f policy.Family) string {
 			continue
 		}
 		if s == nil {
-			s = b.set(name, []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+			s = b.set(name, []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 		}
 		s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a))})
 	}

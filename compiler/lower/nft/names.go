@@ -64,7 +64,7 @@ func only(f policy.Family, m []ruleset.Stmt) []ruleset.Stmt {
 				return m
 			}
 		case *ruleset.Lookup:
-			if implies(s.Key[0]) {
+			if implies(ruleset.FieldOf(s.Key[0])) {
 				return m
 			}
 		}

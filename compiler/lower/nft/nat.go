@@ -118,8 +118,8 @@ func natTo(target netip.AddrPort, r policy.PortRange) *ruleset.NAT {
 
 func (b *builder) publishElement(f policy.Family, a netip.Addr, proto uint8, port uint16, target netip.AddrPort, comment string, p *policy.Publish) {
 	v6 := f == policy.V6
-	s := b.replaced("publish"+fam4or6(f), []ruleset.Field{ruleset.L4Proto, ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.Dport})
-	s.Data = []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.Dport}
+	s := b.replaced("publish"+fam4or6(f), []ruleset.Expr{ruleset.L4Proto, ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.Dport})
+	s.Data = []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.Dport}
 	to := target.Port()
 	if to == 0 {
 		to = port

@@ -150,7 +150,7 @@ func (b *builder) services(f policy.Family) {
 	// Not accept: at input, where packets without an entry are asked about, the
 	// block goes on with what IP needs.
 	b.needsIn(name, f, ruleset.Return)
-	daddr := []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}
+	daddr := []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)}
 	if m := b.sets["claims"+fam4or6(f)]; m != nil {
 		b.add(name, "", nowhere, &ruleset.VMap{Key: daddr, Map: m.Name})
 	}
@@ -168,7 +168,7 @@ func (b *builder) hasBoxes(f policy.Family, any bool) bool {
 }
 
 // lookup lets pass what is in a set, if there is such a set.
-func (b *builder) lookup(chain, set string, key []ruleset.Field) {
+func (b *builder) lookup(chain, set string, key []ruleset.Expr) {
 	if !b.p.Options.Counters {
 		set += "_uncounted"
 	}
@@ -211,7 +211,7 @@ func (b *builder) invalid(f policy.Family) {
 	v6 := f == policy.V6
 	daddr := ruleset.In4or6(ruleset.IPDaddr, v6)
 	if set := b.ownSet(f); set != "" {
-		b.add(name, "", nowhere, &ruleset.Lookup{Key: []ruleset.Field{daddr}, Set: set}, ruleset.Drop)
+		b.add(name, "", nowhere, &ruleset.Lookup{Key: []ruleset.Expr{daddr}, Set: set}, ruleset.Drop)
 	}
 	drop := func(services []*policy.Service, where ...ruleset.Stmt) {
 		for _, c := range policy.Cells(services, f) {
@@ -242,7 +242,7 @@ func (b *builder) ownSet(f policy.Family) string {
 				continue
 			}
 			if s == nil {
-				s = b.replaced(name, []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+				s = b.replaced(name, []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 				s.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			}
 			s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a))})
@@ -272,7 +272,7 @@ func (b *builder) perPacketServices() [][]ruleset.Stmt {
 			}
 			for _, proto := range perPacketProtos(b.own[a].services, f) {
 				if own == nil {
-					own = b.replaced("perpacket"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto})
+					own = b.replaced("perpacket"+fam4or6(f), []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6), ruleset.L4Proto})
 				}
 				own.Elems = append(own.Elems, ruleset.Elem{Key: b.key(ruleset.Addr(a), ruleset.Num(uint64(proto)))})
 			}

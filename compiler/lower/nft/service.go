@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/ruleset"
@@ -25,7 +26,7 @@ func (b *builder) claimed(f policy.Family) {
 	var m *ruleset.Set
 	put := func(a netip.Addr, names string, origin diag.Span, v *ruleset.Verdict) {
 		if m == nil {
-			m = b.replaced("claims"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
+			m = b.replaced("claims"+fam4or6(f), []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, f == policy.V6)})
 			m.Verdicts, m.Counted = true, b.p.Options.Counters
 			m.Elems = make([]ruleset.Elem, 0, len(b.ownAddrs))
 			if !m.Counted {
@@ -324,8 +325,8 @@ func (b *builder) limitChain(name string, r *policy.Rule, allow *ruleset.Verdict
 func (b *builder) meter(chain string, r *policy.Rule, f policy.Family) ruleset.Stmt {
 	field := ruleset.In4or6(ruleset.IPSaddr, f == policy.V6)
 	set := chain + "_" + fam4or6(f)
-	s := b.set(set, []ruleset.Field{field})
-	s.Dynamic, s.Size, s.Timeout, s.Origin = true, meterSize, fillSeconds(r.Limit), r.Span
+	s := b.set(set, []ruleset.Expr{field})
+	s.Dynamic, s.Size, s.Timeout, s.Origin = true, meterSize, time.Duration(fillSeconds(r.Limit))*time.Second, r.Span
 	k := ruleset.MeterKey{Field: field}
 	if f == policy.V6 {
 		k.Mask = ruleset.U128{Hi: ^uint64(0)}

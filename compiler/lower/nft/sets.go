@@ -12,7 +12,7 @@ import (
 
 // set of that name, made on first use. A set's counters can't be switched on
 // in place, so the name tells which it has.
-func (b *builder) set(name string, key []ruleset.Field) *ruleset.Set {
+func (b *builder) set(name string, key []ruleset.Expr) *ruleset.Set {
 	s := b.sets[name]
 	if s == nil {
 		s = &ruleset.Set{Name: name, Key: key}
@@ -25,14 +25,14 @@ func (b *builder) set(name string, key []ruleset.Field) *ruleset.Set {
 // replaced is set for the sets that grow with the policy. They are referred to
 // by chains alone that are declared whenever the set is, so that a new set can
 // take the place of the old one: emptied, it would keep its size.
-func (b *builder) replaced(name string, key []ruleset.Field) *ruleset.Set {
+func (b *builder) replaced(name string, key []ruleset.Expr) *ruleset.Set {
 	s := b.set(name, key)
 	s.Replaced = true
 	return s
 }
 
 // counted is replaced for the sets whose elements stand for services.
-func (b *builder) counted(name string, key []ruleset.Field) *ruleset.Set {
+func (b *builder) counted(name string, key []ruleset.Expr) *ruleset.Set {
 	if !b.p.Options.Counters {
 		return b.replaced(name+"_uncounted", key)
 	}
@@ -56,7 +56,7 @@ func (b *builder) zoneMatch(f ruleset.Field, z *policy.Ifaces, at diag.Span) rul
 	if len(z.Names) == 1 {
 		return ruleset.In(f, ruleset.Text(z.Names[0]))
 	}
-	return &ruleset.Lookup{Key: []ruleset.Field{f}, Set: b.zoneSet(z, at)}
+	return &ruleset.Lookup{Key: []ruleset.Expr{f}, Set: b.zoneSet(z, at)}
 }
 
 // zoneSet is the set of a zone's interfaces, one for each content; it stands for
@@ -74,7 +74,7 @@ func (b *builder) zoneSet(z *policy.Ifaces, at diag.Span) string {
 	if wild {
 		name += "_wild" // a set's kind can't be changed in place
 	}
-	s := b.set(name, []ruleset.Field{ruleset.IIFName})
+	s := b.set(name, []ruleset.Expr{ruleset.IIFName})
 	s.Interval, s.Origin = wild, at
 	for _, n := range z.Names {
 		s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Text(n)), Origin: at})
@@ -118,14 +118,14 @@ func (b *builder) netMatch(field ruleset.Field, n *policy.Nets, f policy.Family)
 		if n.Name != "" {
 			name = derived("net"+fam4or6(f)+"_", n.Name)
 		}
-		s := b.set(name, []ruleset.Field{ruleset.In4or6(ruleset.IPSaddr, f == policy.V6)})
+		s := b.set(name, []ruleset.Expr{ruleset.In4or6(ruleset.IPSaddr, f == policy.V6)})
 		s.Interval = true
 		for _, r := range rs {
 			s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.AddrRange(r.Lo, r.Hi))})
 		}
 		b.made[c.String()] = name
 	}
-	return &ruleset.Lookup{Key: []ruleset.Field{field}, Set: name}
+	return &ruleset.Lookup{Key: []ruleset.Expr{field}, Set: name}
 }
 
 // addrMatch matches a destination address.
@@ -146,14 +146,14 @@ func (b *builder) portsMatch(f ruleset.Field, rs []policy.PortRange) ruleset.Stm
 	name, ok := b.made[c.String()]
 	if !ok {
 		name = hashed("ports", c.String())
-		s := b.set(name, []ruleset.Field{f})
+		s := b.set(name, []ruleset.Expr{f})
 		s.Interval = true
 		for _, r := range rs {
 			s.Elems = append(s.Elems, ruleset.Elem{Key: b.key(ruleset.Range(uint64(r.Lo), uint64(r.Hi)))})
 		}
 		b.made[c.String()] = name
 	}
-	return &ruleset.Lookup{Key: []ruleset.Field{f}, Set: name}
+	return &ruleset.Lookup{Key: []ruleset.Expr{f}, Set: name}
 }
 
 func itoa(n uint16) string {

@@ -48,8 +48,8 @@ func hostSet(any bool) string {
 	return "host_ports"
 }
 
-func hostKey(any bool) []ruleset.Field {
-	key := []ruleset.Field{ruleset.L4Proto, ruleset.Dport}
+func hostKey(any bool) []ruleset.Expr {
+	key := []ruleset.Expr{ruleset.L4Proto, ruleset.Dport}
 	if !any {
 		key = append(key, ruleset.IIFName)
 	}
@@ -136,7 +136,7 @@ func (b *builder) closedShared(f policy.Family) {
 			continue // local statements alone close nothing from outside
 		}
 		if m == nil {
-			m = b.replaced("closed"+fam4or6(f), []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)})
+			m = b.replaced("closed"+fam4or6(f), []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6)})
 			m.Verdicts = true
 		}
 		m.Elems = append(m.Elems, ruleset.Elem{
@@ -145,7 +145,7 @@ func (b *builder) closedShared(f policy.Family) {
 		})
 	}
 	if m != nil {
-		b.add(name, "", nowhere, &ruleset.VMap{Key: []ruleset.Field{ruleset.In4or6(ruleset.IPDaddr, v6)}, Map: m.Name})
+		b.add(name, "", nowhere, &ruleset.VMap{Key: []ruleset.Expr{ruleset.In4or6(ruleset.IPDaddr, v6)}, Map: m.Name})
 	}
 	for _, i := range b.ifaceNames {
 		chain := b.closedChain("closed"+fam4or6(f)+"_on_"+i, union(b.ifaces[i], b.host), f)
@@ -173,7 +173,7 @@ func union(a, b []*policy.Service) []*policy.Service {
 func (b *builder) closedChain(name string, services []*policy.Service, f policy.Family) string {
 	name = derived("", name)
 	b.chain(name)
-	key := []ruleset.Field{ruleset.L4Proto, ruleset.Dport}
+	key := []ruleset.Expr{ruleset.L4Proto, ruleset.Dport}
 	var ports *ruleset.Set
 	var rest []policy.Cell
 	for _, c := range policy.Cells(services, f) {
