@@ -8,11 +8,25 @@ import (
 
 // matches and targets are sorted by name, and by family where a name stands twice.
 var matches = [...]*Extension{
-	&matchConnbytes, &matchConnlabel, &matchConnlimit, &matchConnmark, &matchConntrack, &matchDCCP, &matchHelper,
-	&matchICMP, &matchICMPv6, &matchMark, &matchMultiport, &matchSCTP, &matchState, &matchTCP, &matchUDP,
+	&matchAddrtype, &matchAH, &matchAH6, &matchBPF, &matchCgroup, &matchCluster, &matchComment,
+	&matchConnbytes, &matchConnlabel, &matchConnlimit, &matchConnmark, &matchConntrack, &matchCPU,
+	&matchDCCP, &matchDevgroup, &matchDSCP, &matchDst, &matchECN, &matchESP, &matchEUI64, &matchFrag,
+	&matchHashlimit, &matchHBH, &matchHelper, &matchHL, &matchICMP, &matchICMPv6, &matchIPComp,
+	&matchIPRange, &matchIPv6Header, &matchIPVS, &matchLength, &matchLimit, &matchMAC, &matchMark,
+	&matchMH, &matchMultiport, &matchNFAcct, &matchOSF, &matchOwner, &matchPhysdev, &matchPkttype,
+	&matchPolicy, &matchQuota, &matchRateest, &matchRealm, &matchRecent, &matchRPFilter, &matchRT,
+	&matchSCTP, &matchSet, &matchSocket, &matchSRH, &matchState, &matchStatistic, &matchString, &matchTCP,
+	&matchTCPMSS, &matchTime, &matchTOS, &matchTTL, &matchU32, &matchUDP,
 }
 
-var targets = [...]*Extension{}
+var targets = [...]*Extension{
+	&targetAUDIT, &targetCHECKSUM, &targetCLASSIFY, &targetCLUSTERIP, &targetCONNMARK, &targetCONNSECMARK,
+	&targetCT, &targetDNAT, &targetDNPT, &targetDSCP, &targetECN, &targetHL, &targetHMARK,
+	&targetIDLETIMER, &targetLED, &targetLOG, &targetMARK, &targetMasquerade, &targetNetmap, &targetNFLOG,
+	&targetNFQUEUE, &targetNOTRACK, &targetRATEEST, &targetRedirect, &targetREJECT, &targetSECMARK,
+	&targetSET, &targetSNAT, &targetSNPT, &targetSYNPROXY, &targetTCPMSS, &targetTCPOPTSTRIP, &targetTEE,
+	&targetTOS, &targetTPROXY, &targetTRACE, &targetTTL, &targetULOG,
+}
 
 // All extensions, for whoever looks for a near name.
 func All(target bool) []*Extension {
