@@ -24,8 +24,9 @@ const (
 	address6
 	linkAddress
 	protocol
-	quoted // Term.Text between quotes
-	owner  // quoted where Text is set, else decimal
+	quoted  // Term.Text between quotes
+	owner   // quoted where Text is set, else decimal
+	seconds // of a number of nanoseconds
 )
 
 // name of a value of an Enum, or of a bit.

@@ -8,11 +8,11 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.MetaPriority:
 		return meta("classid", "meta priority", hexadecimal, nil)
 	case ruleset.NFTrace:
-		return meta("bit", "meta nftrace", decimal, nil)
+		return meta("", "meta nftrace", decimal, nil)
 	case ruleset.RTClassID:
 		return meta("realm", "meta rtclassid", decimal, nil)
 	case ruleset.SecMark:
-		return meta("secmark", "meta secmark", decimal, nil)
+		return meta("", "meta secmark", decimal, nil)
 	case ruleset.MetaProtocol:
 		return meta("ether_type", "meta protocol", hexadecimal, nil)
 	case ruleset.CPU:
@@ -22,21 +22,21 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.OIFGroup:
 		return meta("devgroup", "meta oifgroup", decimal, nil)
 	case ruleset.IIFKind:
-		return meta("ifkind", "meta iifkind", quoted, nil)
+		return meta("", "meta iifkind", quoted, nil)
 	case ruleset.OIFKind:
-		return meta("ifkind", "meta oifkind", quoted, nil)
+		return meta("", "meta oifkind", quoted, nil)
 	case ruleset.Cgroup:
-		return meta("cgroupsv1", "meta cgroup", decimal, nil)
+		return meta("", "meta cgroup", decimal, nil)
 	case ruleset.MetaRandom:
-		return meta("integer", "meta random", decimal, nil)
+		return meta("", "meta random", decimal, nil)
 	case ruleset.MetaTime:
-		return meta("time", "meta time", decimal, nil)
+		return meta("", "meta time", seconds, nil)
 	case ruleset.MetaDay:
-		return meta("day", "meta day", decimal, nil)
+		return meta("", "meta day", decimal, nil)
 	case ruleset.MetaHour:
-		return meta("hour", "meta hour", decimal, nil)
+		return meta("", "meta hour", decimal, nil)
 	case ruleset.SecPath:
-		return meta("boolean", "meta secpath", decimal, nil)
+		return meta("", "meta ipsec", decimal, nil)
 	case ruleset.SDIF:
 		return meta("iface_index", "meta sdif", quoted, nil)
 	case ruleset.SDIFName:
@@ -46,45 +46,45 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.OBRName:
 		return meta("ifname", "meta obrname", quoted, nil)
 	case ruleset.IBRPVID:
-		return meta("integer", "meta ibrpvid", decimal, nil)
+		return meta("", "meta ibrpvid", decimal, nil)
 	case ruleset.IBRVProto:
 		return meta("ether_type", "meta ibrvproto", hexadecimal, nil)
 	case ruleset.Broute:
-		return meta("integer", "meta broute", decimal, nil)
+		return meta("", "meta broute", decimal, nil)
 	case ruleset.CTExpiration:
-		return ct("time", "expiration", decimal, nil)
+		return ct("", "expiration", decimal, nil)
 	case ruleset.CTL3Proto:
 		return ct("nf_proto", "l3proto", decimal, families())
 	case ruleset.CTID:
-		return ct("ct_id", "id", decimal, nil)
+		return ct("", "id", decimal, nil)
 	case ruleset.CTZone:
-		return ct("integer", "zone", decimal, nil)
+		return ct("", "zone", decimal, nil)
 	case ruleset.CTOrigZone:
-		return ctDir("integer", "original", "zone", decimal)
+		return ctDir("", "original", "zone", decimal)
 	case ruleset.CTReplyZone:
-		return ctDir("integer", "reply", "zone", decimal)
+		return ctDir("", "reply", "zone", decimal)
 	case ruleset.CTEvent:
-		return ct("ct_event", "event", hexadecimal, nil)
+		return ct("", "event", hexadecimal, connEvents())
 	case ruleset.CTSecMark:
-		return ct("secmark", "secmark", decimal, nil)
+		return ct("", "secmark", decimal, nil)
 	case ruleset.CTBytes:
-		return ct("integer", "bytes", decimal, nil)
+		return ct("", "bytes", decimal, nil)
 	case ruleset.CTPackets:
-		return ct("integer", "packets", decimal, nil)
+		return ct("", "packets", decimal, nil)
 	case ruleset.CTAvgpkt:
-		return ct("integer", "avgpkt", decimal, nil)
+		return ct("", "avgpkt", decimal, nil)
 	case ruleset.CTOrigBytes:
-		return ctDir("integer", "original", "bytes", decimal)
+		return ctDir("", "original", "bytes", decimal)
 	case ruleset.CTOrigPackets:
-		return ctDir("integer", "original", "packets", decimal)
+		return ctDir("", "original", "packets", decimal)
 	case ruleset.CTOrigAvgpkt:
-		return ctDir("integer", "original", "avgpkt", decimal)
+		return ctDir("", "original", "avgpkt", decimal)
 	case ruleset.CTReplyBytes:
-		return ctDir("integer", "reply", "bytes", decimal)
+		return ctDir("", "reply", "bytes", decimal)
 	case ruleset.CTReplyPackets:
-		return ctDir("integer", "reply", "packets", decimal)
+		return ctDir("", "reply", "packets", decimal)
 	case ruleset.CTReplyAvgpkt:
-		return ctDir("integer", "reply", "avgpkt", decimal)
+		return ctDir("", "reply", "avgpkt", decimal)
 	case ruleset.CTOrigL3Proto:
 		return ctDir("nf_proto", "original", "l3proto", decimal)
 	case ruleset.CTReplyL3Proto:
@@ -100,15 +100,15 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.RTNexthop6:
 		return syntax{"ipv6_addr", "rt ip6 nexthop", `{"rt":{"key":"nexthop", "family":"ip6"}}`, address6, nil}
 	case ruleset.RTMTU:
-		return syntax{"integer", "rt mtu", `{"rt":{"key":"mtu"}}`, decimal, nil}
+		return syntax{"", "rt mtu", `{"rt":{"key":"mtu"}}`, decimal, nil}
 	case ruleset.RTIPsec:
-		return syntax{"boolean", "rt ipsec", `{"rt":{"key":"ipsec"}}`, decimal, nil}
+		return syntax{"", "rt ipsec", `{"rt":{"key":"ipsec"}}`, decimal, nil}
 	case ruleset.SocketTransparent:
-		return syntax{"integer", "socket transparent", `{"socket":{"key":"transparent"}}`, decimal, nil}
+		return syntax{"", "socket transparent", `{"socket":{"key":"transparent"}}`, decimal, nil}
 	case ruleset.SocketMark:
 		return syntax{"mark", "socket mark", `{"socket":{"key":"mark"}}`, hexadecimal, nil}
 	case ruleset.SocketWildcard:
-		return syntax{"integer", "socket wildcard", `{"socket":{"key":"wildcard"}}`, decimal, nil}
+		return syntax{"", "socket wildcard", `{"socket":{"key":"wildcard"}}`, decimal, nil}
 	case ruleset.EtherDaddr:
 		return payload("ether_addr", "ether", "daddr", linkAddress, nil)
 	case ruleset.VLANID:
@@ -176,11 +176,13 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.IGMPChecksum:
 		return payload("", "igmp", "checksum", decimal, nil)
 	case ruleset.IGMPGroup:
-		return payload("", "igmp", "group", address4, nil)
+		return payload("", "igmp", "group", decimal, nil) // nft has no addresses here
 	case ruleset.ICMPv6Checksum:
 		return payload("", "icmpv6", "checksum", decimal, nil)
 	case ruleset.ICMPv6ParamProblem:
-		return payload("", "icmpv6", "parameter-problem", decimal, nil)
+		s := payload("", "icmpv6", "parameter-problem", decimal, nil)
+		s.expr = "icmpv6 param-problem" // nft 1.0.6 lists the other name and does not read it
+		return s
 	case ruleset.ICMPv6MTU:
 		return payload("", "icmpv6", "mtu", decimal, nil)
 	case ruleset.ICMPv6ID:
@@ -253,4 +255,12 @@ func foreignSyntax(f ruleset.Field) syntax {
 
 func families() []name {
 	return []name{{ruleset.NFProtoIPv4, "ipv4"}, {ruleset.NFProtoIPv6, "ipv6"}}
+}
+
+// connEvents are the bits of ct event (IPCT_* of nf_conntrack_common.h).
+func connEvents() []name {
+	return []name{
+		{1, "new"}, {2, "related"}, {4, "destroy"}, {8, "reply"}, {16, "assured"}, {32, "protoinfo"},
+		{64, "helper"}, {128, "mark"}, {256, "seqadj"}, {512, "secmark"}, {1024, "label"},
+	}
 }

@@ -356,6 +356,9 @@ func (w *jsonWriter) value(s *syntax, v ruleset.U128) {
 			w.add(`"`, n, `"`)
 			return
 		}
+	case seconds:
+		w.b = emit.Uint(w.b, v.Lo/1e9)
+		return
 	}
 	for _, n := range s.names {
 		if n.value == v.Lo {

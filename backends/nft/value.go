@@ -38,6 +38,8 @@ func appendValue(b []byte, s *syntax, v ruleset.U128) []byte {
 			return append(b, n...)
 		}
 		return emit.Uint(b, v.Lo)
+	case seconds:
+		return emit.Uint(b, v.Lo/1e9)
 	}
 	for _, n := range s.names {
 		if n.value == v.Lo {
