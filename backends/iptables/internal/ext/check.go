@@ -67,6 +67,7 @@ type parse struct {
 	has     uint32 // the bits of the options that stand
 	unknown string // a value that can't be known and that no Term stands for
 	bad     bool
+	decimal bool // ports are read in decimal alone
 }
 
 func (p *parse) v6() bool { return p.c.Family == ruleset.IP6 }

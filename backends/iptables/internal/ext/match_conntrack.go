@@ -208,6 +208,7 @@ func (p *parse) connection() {
 }
 
 func (p *parse) ctPort(f ruleset.Field, g *given) {
+	p.decimal = true
 	if t, ok := p.ports(g.v[0], ':', p.name(g)); ok {
 		p.match(f, g.neg, t)
 	}
@@ -317,7 +318,7 @@ const (
 var matchConnlimit = Extension{
 	Name: "connlimit", finish: finishConnlimit,
 	options: []Option{
-		{Name: "--connlimit-upto", ID: oUpto, Values: 1, Excl: 1 << oAbove},
+		{Name: "--connlimit-upto", ID: oUpto, Values: 1, Neg: true, Excl: 1 << oAbove},
 		{Name: "--connlimit-above", ID: oAbove, Values: 1, Neg: true, Excl: 1 << oUpto},
 		{Name: "--connlimit-mask", ID: oConnMask, Values: 1},
 		{Name: "--connlimit-saddr", ID: oConnSaddr, Excl: 1 << oConnDaddr},

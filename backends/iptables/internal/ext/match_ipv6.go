@@ -144,7 +144,7 @@ func (p *parse) optionsHeader(header string) {
 			if ok && hasLength {
 				b, ok = number(length)
 			}
-			if n++; !ok || a > 255 || b > 253 || n > maxHeaderOptions {
+			if n++; !ok || a > 65535 || b > 65535 || n > maxHeaderOptions {
 				p.errorf(w.Span, "%q is no option of a header", w.Text).Helpf("it is TYPE or TYPE:LENGTH, up to %d of them", maxHeaderOptions)
 				return false
 			}

@@ -201,7 +201,7 @@ func finishTime(p *parse) {
 			}
 		case oMonthDays:
 			p.list(w, func(d Word) bool {
-				_, ok := p.num(g, d, 1, 31)
+				_, ok := p.num(g, d, 0, 31)
 				return ok
 			})
 		case oWeekDays:

@@ -22,14 +22,14 @@ var matchTCP = Extension{
 		{Name: "--source-port", ID: oSport, Values: 1, Neg: true},
 		{Name: "--dport", ID: oDport, Values: 1, Neg: true},
 		{Name: "--destination-port", ID: oDport, Values: 1, Neg: true},
-		{Name: "--tcp-flags", ID: oFlags, Values: 2, Neg: true},
+		{Name: "--tcp-flags", ID: oFlags, Values: 2, Neg: true, Excl: 1 << oTypes},
 		{Name: "--syn", ID: oTypes, Neg: true, Excl: 1 << oFlags},
 		{Name: "--tcp-option", ID: oOption, Values: 1, Neg: true},
 	},
 }
 
 var matchUDP = Extension{
-	Name: "udp", proto: protoUDP, finish: (*parse).portPair,
+	Name: "udp", proto: protoUDP, finish: finishUDP,
 	options: []Option{
 		{Name: "--sport", ID: oSport, Values: 1, Neg: true},
 		{Name: "--source-port", ID: oSport, Values: 1, Neg: true},
@@ -154,7 +154,13 @@ func decimal(n uint64) string {
 	}
 }
 
+func finishUDP(p *parse) {
+	p.decimal = true
+	p.portPair()
+}
+
 func finishDCCP(p *parse) {
+	p.decimal = true
 	p.portPair()
 	if g := p.get(oTypes); g != nil {
 		types := []string{"REQUEST", "RESPONSE", "DATA", "ACK", "DATAACK", "CLOSEREQ", "CLOSE", "RESET", "SYNC", "SYNCACK", "INVALID"}

@@ -33,7 +33,7 @@ func unitOf(s string) (name string, seconds uint64) {
 	return "", 0
 }
 
-// rate reads NUMBER[/UNIT], in decimal. scale is the kernel's resolution: a rate
+// rate reads NUMBER[/UNIT], in decimal; what stands between them is left out. scale is the kernel's resolution: a rate
 // of more than scale in a second is too fast.
 func (p *parse) rate(w Word, scale uint64) (rate uint64, unit string, ok bool) {
 	if ruleset.HasUnknown(w.Text) {
@@ -45,9 +45,11 @@ func (p *parse) rate(w Word, scale uint64) (rate uint64, unit string, ok bool) {
 	if hasUnit {
 		unit, seconds = unitOf(b)
 	}
-	if i := strings.IndexByte(a, 'x'); i >= 0 || unit == "" {
-		ok = false
-	} else if a = strings.TrimLeft(a, "0"); a != "" {
+	end := 0
+	for end < len(a) && a[end] >= '0' && a[end] <= '9' {
+		end++
+	}
+	if a = strings.TrimLeft(a[:end], "0"); a != "" && unit != "" {
 		rate, ok = number(a)
 	}
 	switch {
@@ -187,9 +189,9 @@ func finishHashlimit(p *parse) {
 // hashRate reads the rate and the burst of packets or bytes.
 func (p *parse) hashRate(g *given, l *ruleset.Limit) bool {
 	w, burst := g.v[0], p.get(oHashBurst)
-	a, b, hasUnit := cutByte(w.Text, '/')
+	a, isPerSecond := strings.CutSuffix(w.Text, "/s")
 	digits, scale, inBytes := byteSuffix(a)
-	if !inBytes || !hasUnit || ruleset.HasUnknown(w.Text) {
+	if !inBytes || !isPerSecond || ruleset.HasUnknown(w.Text) {
 		rate, unit, ok := p.rate(w, 1000000)
 		if ok && burst != nil {
 			var n uint64
@@ -200,7 +202,7 @@ func (p *parse) hashRate(g *given, l *ruleset.Limit) bool {
 		return ok
 	}
 	n, ok := number(digits)
-	if !ok || n == 0 || n > (1<<32-1)/scale || len(b) == 0 || b[0]|0x20 != 's' {
+	if !ok || n == 0 || n > (1<<32-1)/scale {
 		p.errorf(w.Span, "%q is no rate", w.Text).Helpf("in bytes it is a number above 0 and b/s, kb/s or mb/s")
 		return false
 	}
@@ -212,6 +214,9 @@ func (p *parse) hashRate(g *given, l *ruleset.Limit) bool {
 			p.unknown = burst.v[0].Text
 		} else if !ok || n > (1<<32-1)/scale {
 			p.errorf(burst.v[0].Span, "%q is no number of bytes", burst.v[0].Text).Helpf("it is a number and b, kb or mb")
+			return false
+		} else if n*scale < uint64(l.Rate) {
+			p.errorf(burst.v[0].Span, "a burst of %d bytes is less than what a second may have", n*scale).Helpf("write %db or more", l.Rate)
 			return false
 		}
 		l.Burst = int(n * scale)

@@ -109,7 +109,7 @@ func (p *parse) port(s string, at diag.Span, what string) (t ruleset.Term, ok bo
 	if ruleset.HasUnknown(s) {
 		return ruleset.UnknownTerm(s), true
 	}
-	if n, isNum := number(strings.TrimLeft(s, "0")); isNum || strings.Trim(s, "0") == "" && s != "" {
+	if n, isNum := p.portNumber(s); isNum {
 		if n <= 65535 {
 			return ruleset.Num(n), true
 		}
@@ -120,6 +120,22 @@ func (p *parse) port(s string, at diag.Span, what string) (t ruleset.Term, ok bo
 	}
 	p.errorf(at, "%q is no port for %s", s, what).Helpf("it is a number from 0 to 65535, or the name of a service")
 	return t, false
+}
+
+// portNumber reads a port's number. Some matches take it in C's ways (022 is 18),
+// others in decimal alone.
+func (p *parse) portNumber(s string) (uint64, bool) {
+	s = strings.TrimLeft(s, " ")
+	if !p.decimal {
+		return number(s)
+	}
+	for len(s) > 1 && s[0] == '0' {
+		s = s[1:]
+	}
+	if len(s) > 1 && s[0]|0x20 == 'x' {
+		return 0, false
+	}
+	return number(s)
 }
 
 // serviceName says whether a word may be a service's name: getservbyname would

@@ -181,6 +181,7 @@ func finishCLASSIFY(p *parse) {
 	}
 	a, b, ok := cutByte(w.Text, ':')
 	major, ok2 := hexNumber(a)
+	b, _, _ = cutByte(b, ':') // sscanf does not look further
 	minor, ok3 := hexNumber(b)
 	if !ok || !ok2 || !ok3 {
 		p.errorf(w.Span, "%q is no class", w.Text).Helpf("it is MAJOR:MINOR, both in hexadecimal up to ffff")

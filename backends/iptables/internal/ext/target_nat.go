@@ -78,7 +78,7 @@ func (p *parse) translate(kind ruleset.NATKind) {
 		return
 	}
 	addrs, ports, hasPorts := p.natParts(w)
-	if hasPorts && !p.natPorts(n, ports, w.Span, kind == ruleset.DNAT) || p.bad || addrs == "" {
+	if hasPorts && !p.natPorts(n, ports, w.Span, true) || p.bad || addrs == "" && hasPorts {
 		return
 	}
 	a, b, isRange := cutByte(addrs, '-')
@@ -108,10 +108,8 @@ func (p *parse) natAddr(s string) (netip.Addr, bool) {
 	if p.v6() {
 		return addr6(s)
 	}
-	if strings.Count(s, ".") != 3 {
-		return netip.Addr{}, false
-	}
-	return addr4(s)
+	a, err := netip.ParseAddr(s) // as inet_pton: no zeros in front
+	return a, err == nil && a.Is4()
 }
 
 // natParts splits addresses from ports.
@@ -140,7 +138,7 @@ func (p *parse) natUnknown(n *ruleset.NAT, w Word) {
 	n.To = t
 	// A known port behind an unknown address stays known.
 	if i := strings.LastIndexByte(w.Text, ':'); i >= 0 && !ruleset.HasUnknown(w.Text[i:]) && !strings.Contains(w.Text[i:], "\uE001") {
-		if (!p.v6() || strings.HasSuffix(w.Text[:i], "]")) && p.natPorts(n, w.Text[i+1:], w.sub(i+1, len(w.Text)-i-1), n.Kind == ruleset.DNAT) {
+		if (!p.v6() || strings.HasSuffix(w.Text[:i], "]")) && p.natPorts(n, w.Text[i+1:], w.sub(i+1, len(w.Text)-i-1), true) {
 			n.To = ruleset.UnknownTerm(w.Text[:i])
 		}
 		return

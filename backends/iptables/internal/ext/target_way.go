@@ -236,7 +236,7 @@ func finishSYNPROXY(p *parse) {
 		s.WScale = int(p.numOf(oSynScale, 0, 255, 0))
 	}
 	if p.is(oSynMSS) {
-		s.MSS = int(p.numOf(oSynMSS, 0, 65535, 0))
+		s.MSS = int(uint16(p.numOf(oSynMSS, 0, all32, 0))) // the tool cuts what is greater
 	}
 	p.add(s)
 }
