@@ -156,13 +156,13 @@ func (p *parse) tos(g *given) (value, mask uint64, ok bool) {
 	return 0, 0, false
 }
 
-// tosByte is the byte in which DSCP and ECN are, of the rule's family.
-func (p *parse) tosByte() *ruleset.Selector {
-	args := []string{"nh", "8", "8"}
+// tosByte is where DSCP and ECN are, of the rule's family. In IPv6 they lie across
+// two bytes, which are taken whole: shift is how far from the right they are.
+func (p *parse) tosByte() (bytes *ruleset.Selector, shift int) {
 	if p.v6() {
-		args = []string{"nh", "4", "8"}
+		return &ruleset.Selector{Kind: ruleset.RawPayload, Args: []string{"nh", "0", "16"}, Width: 16}, 4
 	}
-	return &ruleset.Selector{Kind: ruleset.RawPayload, Args: args, Width: 8}
+	return &ruleset.Selector{Kind: ruleset.RawPayload, Args: []string{"nh", "8", "8"}, Width: 8}, 0
 }
 
 func finishTOS(p *parse) {
@@ -175,10 +175,11 @@ func finishTOS(p *parse) {
 	case mask == 3 && value < 4:
 		p.match(p.field(ruleset.IPECN), g.neg, ruleset.Num(value))
 	default:
-		p.of(p.tosByte(), g.neg, ruleset.Num(value))
-		if mask != 255 {
+		bytes, shift := p.tosByte()
+		p.of(bytes, g.neg, ruleset.Num(value<<shift))
+		if mask != 255 || shift != 0 {
 			m := p.means[len(p.means)-1].(*ruleset.Match)
-			m.Op, m.Mask = ruleset.OpMask, ruleset.U128{Lo: mask}
+			m.Op, m.Mask = ruleset.OpMask, ruleset.U128{Lo: mask << shift}
 		}
 	}
 }

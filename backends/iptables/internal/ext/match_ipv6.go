@@ -63,9 +63,7 @@ func finishFrag(p *parse) {
 			p.selector(ruleset.ExtHdr, 32, g.neg, t, "frag", "id")
 		}
 	}
-	if g := p.get(oHdrLen); g != nil { // the header has 8 bytes, always
-		p.headerBytes(g, 8)
-	}
+	p.numOf(oHdrLen, 0, 1<<32-1, 0) // the kernel does not look at it
 	if p.is(oHdrRes) {
 		p.fragment("reserved", 8, 0)
 		p.fragment("reserved2", 2, 0)
@@ -78,14 +76,6 @@ func finishFrag(p *parse) {
 	}
 	if p.is(oHdrLast) {
 		p.fragment("more-fragments", 1, 0)
-	}
-}
-
-// headerBytes adds nothing where a length that never changes is the one asked
-// for.
-func (p *parse) headerBytes(g *given, always uint64) {
-	if n, ok := p.num(g, g.v[0], 0, 1<<32-1); ok && (n == always) == g.neg {
-		p.never()
 	}
 }
 
@@ -337,8 +327,10 @@ var matchSRH = Extension{
 	},
 }
 
+// finishSRH: the header is the routing header of type 4. One that has more
+// segments left than it holds does not match.
 func finishSRH(p *parse) {
-	p.exists(ruleset.ExtHdr, false, "srh")
+	p.selector(ruleset.ExtHdr, 8, false, ruleset.Num(4), "rt", "type")
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		switch w := g.v[0]; {
@@ -352,8 +344,6 @@ func finishSRH(p *parse) {
 			p.num(g, w, 0, 255)
 		}
 	}
-	if len(p.x.given) > 0 {
-		p.unknown = ""
-		p.may("what is in the segment routing header")
-	}
+	p.unknown = ""
+	p.may("what is in the segment routing header")
 }

@@ -25,14 +25,16 @@ var matchOwner = Extension{
 }
 
 // finishOwner follows owner_mt of net/netfilter/xt_owner.c. A packet without a
-// socket passes where every option is inverted; nft's skuid then passes none, and
-// neither does a Match. That is said by a May.
+// socket passes where every option is inverted, and one of the kernel's own
+// sockets, which have no owner, where no user or group is asked for but inverted
+// ones. nft's skuid then passes none, and neither does a Match. That is said by a
+// May.
 func finishOwner(p *parse) {
 	if len(p.x.given) == 0 {
 		p.errorf(p.x.At, "the match owner needs an option").Helpf("write --uid-owner, for instance")
 		return
 	}
-	inverted, plain := true, false
+	inverted := true
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		if g.o.ID == oGroups {
@@ -42,13 +44,11 @@ func finishOwner(p *parse) {
 			}
 			continue
 		}
-		inverted = inverted && g.neg
-		plain = plain || g.o.ID == oSocket && !g.neg
+		inverted = inverted && (g.neg || g.o.ID == oSocket)
 	}
-	if g := p.get(oSocket); g != nil && g.neg && len(p.x.given) > 1 && !inverted {
+	if g := p.get(oSocket); g != nil && g.neg && !inverted {
 		p.never() // a socket's owner, where there is none
 	}
-	all := ruleset.Range(0, 1<<32-1)
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		switch g.o.ID {
@@ -61,14 +61,10 @@ func finishOwner(p *parse) {
 			switch {
 			case !ok || inverted:
 			case p.is(oGroups):
-				p.match(ruleset.SKUID, false, all)
+				p.match(ruleset.SKUID, false, ruleset.Range(0, 1<<32-1))
 				p.may("the groups of the socket's owner")
 			default:
 				p.match(ruleset.SKGID, g.neg, t)
-			}
-		case oSocket:
-			if !g.neg && len(p.x.given) == 1 {
-				p.match(ruleset.SKUID, false, all)
 			}
 		}
 	}

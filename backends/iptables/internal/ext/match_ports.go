@@ -73,7 +73,14 @@ func (p *parse) portPair() {
 		default:
 			continue
 		}
-		if t, ok := p.ports(g.v[0], ':', p.name(g)); ok {
+		t, ok := p.ports(g.v[0], ':', p.name(g))
+		switch {
+		case !ok:
+		case g.neg && t.Lo.Lo == 0 && t.Hi.Lo == 65535:
+			// The kernel's match takes no packet, the rule that iptables-nft 1.8.9
+			// makes of it takes all.
+			p.may("none of all ports, by the version of the tool")
+		default:
 			p.match(f, g.neg, t)
 		}
 	}

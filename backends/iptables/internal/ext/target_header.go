@@ -64,11 +64,14 @@ func finishTOSTarget(p *parse) {
 	if !ok {
 		return
 	}
-	s := &ruleset.SetField{Of: p.tosByte()}
+	bytes, shift := p.tosByte()
+	all := uint64(1)<<bytes.Width - 1
+	keep, flip = keep<<shift|all&^(255<<shift), flip<<shift
+	s := &ruleset.SetField{Of: bytes}
 	if keep == 0 {
 		s.Value = ruleset.Num(flip)
 	} else {
-		s.From = change(p.tosByte(), keep, flip, 255)
+		s.From = change(bytes, keep, flip, all)
 	}
 	p.add(s)
 }
