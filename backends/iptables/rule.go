@@ -79,6 +79,8 @@ func (p *rule) stmt(i int) {
 		p.jump("CT --notrack")
 	case *ruleset.Opaque:
 		p.opaque(s)
+	case *ruleset.Module:
+		p.extension(s)
 	case *ruleset.Lookup:
 		p.refuse("a lookup in the set %s", s.Set)
 	case *ruleset.VMap:
