@@ -10,7 +10,8 @@ type File struct {
 	Name string
 	Data []byte
 
-	lines []int // offset of the first byte of each line, found on first use
+	lines []int     // offset of the first byte of each line, found on first use
+	from  []derived // what a derived file was made of
 }
 
 // NewFile names a text. The text must not change afterwards.
@@ -26,8 +27,14 @@ type Span struct {
 	End   int
 }
 
-// Span of the bytes from start (inclusive) to end (exclusive).
-func (f *File) Span(start, end int) Span { return Span{f, start, end} }
+// Span of the bytes from start (inclusive) to end (exclusive); of a derived
+// file, of what they were made of.
+func (f *File) Span(start, end int) Span {
+	if f.from != nil {
+		return f.origin(start, end)
+	}
+	return Span{f, start, end}
+}
 
 // Position is a place as people count: line and column from 1, the column in
 // UTF-8 bytes.
