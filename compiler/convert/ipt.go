@@ -249,7 +249,7 @@ func (c *toIpt) fill(to, from *ruleset.Chain) {
 	c.chain = from.Name
 	for _, r := range from.Rules {
 		c.rule, c.made = r, 0
-		c.emit(part{to: to}, r.Body)
+		c.emit(part{to: to}, c.present(r.Body))
 	}
 }
 

@@ -92,7 +92,7 @@ func (l *line) verdict(v *ruleset.Verdict) ([]ruleset.Stmt, bool) {
 			aux, rule := c.aux(), c.rule
 			for _, r := range v.Inline {
 				c.rule = r
-				c.emit(part{to: aux}, r.Body)
+				c.emit(part{to: aux}, c.present(r.Body))
 			}
 			c.rule = rule
 			return []ruleset.Stmt{&ruleset.Verdict{Kind: v.Kind, Chain: aux.Name}}, true

@@ -23,7 +23,11 @@ func (c *toNft) rule(out []*ruleset.Rule, r *ruleset.Rule) []*ruleset.Rule {
 			}
 			continue
 		}
-		if why := inexact(m.Means); why != "" {
+		if m.Name == "TRACE" && m.Target {
+			body = append(body, &ruleset.SetField{Field: ruleset.NFTrace, Value: ruleset.Num(1)})
+			continue
+		}
+		if why := inexact(m); why != "" {
 			c.refuse(r.Origin, "%s: %s", moduleName(m), why)
 			continue
 		}
@@ -49,9 +53,15 @@ func moduleName(m *ruleset.Module) string {
 	return "-m " + m.Name
 }
 
-// inexact says why the statements do not tell all that a module does, or "".
-func inexact(means []ruleset.Stmt) string {
-	for _, s := range means {
+// inexact says why the meaning of a module does not tell all that it does, or "".
+func inexact(m *ruleset.Module) string {
+	switch {
+	case m.Target && len(m.Means) == 0:
+		return "nft has nothing like it"
+	case m.Name == "recent" || m.Name == "nfacct":
+		return "nft keeps no such list" // it matches, and does something besides
+	}
+	for _, s := range m.Means {
 		switch s := s.(type) {
 		case *ruleset.May:
 			return s.Why
@@ -59,6 +69,38 @@ func inexact(means []ruleset.Stmt) string {
 			return "what it means is not known here"
 		case *ruleset.Meter:
 			return "its buckets are kept and forgotten in another way"
+		case *ruleset.NAT:
+			if len(m.Args) > 1 && s.PortHi > s.PortLo && strings.Contains(m.Args[1][strings.LastIndexByte(m.Args[1], ':')+1:], "/") {
+				return "ports that are shifted"
+			}
+		}
+		if name := unknownIn(s); name != "" {
+			return "the value " + name + " is not known"
+		}
+	}
+	return ""
+}
+
+// unknownIn is a value in a statement that is not known, or "".
+func unknownIn(s ruleset.Stmt) string {
+	var all []ruleset.Expr
+	switch s := s.(type) {
+	case *ruleset.Match:
+		return unknown(s.Terms)
+	case *ruleset.NAT:
+		all = []ruleset.Expr{s.To, s.ToPort}
+	case *ruleset.SetField:
+		all = []ruleset.Expr{s.Value, s.From}
+	case *ruleset.Queue:
+		all = []ruleset.Expr{s.From}
+	case *ruleset.TProxy:
+		all = []ruleset.Expr{s.To, s.ToPort}
+	case *ruleset.Dup:
+		all = []ruleset.Expr{s.To, s.Device}
+	}
+	for _, e := range all {
+		if t, ok := e.(ruleset.Term); ok && t.Unknown {
+			return t.Text
 		}
 	}
 	return ""
@@ -66,12 +108,11 @@ func inexact(means []ruleset.Stmt) string {
 
 // stmt appends what one plain statement becomes.
 func (c *toNft) stmt(body []ruleset.Stmt, r *ruleset.Rule, s ruleset.Stmt) []ruleset.Stmt {
+	if name := unknownIn(s); name != "" {
+		c.refuse(r.Origin, "the value %s, which is not known", name)
+		return body
+	}
 	switch s := s.(type) {
-	case *ruleset.Match:
-		if name := unknown(s.Terms); name != "" {
-			c.refuse(r.Origin, "the value %s, which is not known", name)
-			return body
-		}
 	case *ruleset.Verdict:
 		return append(body, c.verdict(r, s))
 	case *ruleset.Opaque:

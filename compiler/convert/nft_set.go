@@ -91,9 +91,6 @@ type helperKey struct {
 // assign appends what an assignment becomes. A helper is an object in nft.
 func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField) []ruleset.Stmt {
 	switch {
-	case s.Value.Unknown:
-		c.refuse(r.Origin, "the value %s, which is not known", s.Value.Text)
-		return body
 	case s.From != nil && !constantBits(s.From):
 		c.refuse(r.Origin, "a mark that is put together out of two marks")
 		return body

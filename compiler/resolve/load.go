@@ -181,9 +181,9 @@ func readAll(in *os.File) ([]byte, *mistake) {
 	size := 0
 	switch {
 	case st.IsDir():
-		return nil, &mistake{"this is a directory, not a policy file", "name a file in it"}
+		return nil, &mistake{"this is a directory, not a file", "name a file in it"}
 	case st.Mode().IsRegular() && st.Size() > parser.MaxFileSize:
-		return nil, &mistake{fmt.Sprintf("this file has %d bytes", st.Size()), fmt.Sprintf("a policy file has at most %d MiB", parser.MaxFileSize>>20)}
+		return nil, &mistake{fmt.Sprintf("this file has %d bytes", st.Size()), fmt.Sprintf("an input file has at most %d MiB", parser.MaxFileSize>>20)}
 	case st.Mode().IsRegular():
 		size = int(st.Size())
 	}
