@@ -2,7 +2,7 @@
 # All of loward's tests, the kernel's included. Arguments go to go test.
 #
 # The kernel tests load rulesets into network namespaces of their own and need
-# nft, iptables and iproute2, and root (or unprivileged user namespaces). What is
+# nft, iptables, ipset and iproute2, and root (or unprivileged user namespaces). What is
 # missing is installed where that is possible (root, apt-get); else it is named,
 # and the tests that need it are skipped aloud.
 set -uo pipefail
@@ -20,6 +20,7 @@ need() { command -v "$1" >/dev/null || missing+=("$2"); }
 need nft nftables
 need iptables-nft-restore iptables
 need iptables-legacy-restore iptables
+need ipset ipset
 need ip iproute2
 need unshare util-linux
 if ((${#missing[@]})); then

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loward/loward/backends/kind"
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/resolve"
 	"github.com/loward/loward/dsl/diag"
@@ -28,11 +30,17 @@ type compileFlags struct {
 func compileCommand(env Env) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
-		Use:   "compile [-t TARGET] [--host HOST] [--reload] [-o OUTPUT] FILE",
-		Short: "Compile a policy to a ruleset",
+		Use:   "compile [-t TARGET] [--kind KIND] [--host HOST] [--reload] [-o OUTPUT] FILE",
+		Short: "Compile a policy, or translate a ruleset",
 		Long: `Compile translates a policy to the ruleset of one host, or of every host with
 --host all. A host need not be named where the policy has only one. Warnings go
 to standard error; a mistake anywhere means that nothing is written.
+
+It translates rulesets that others wrote as well: text of iptables-save and
+iptables-restore. What an input is shows in its content; --kind says it where
+that is not so. What the target can't say is an error at the rule, and then
+nothing is written. In the dialect that it was written in, a ruleset comes out as
+it is.
 
 Targets:
 
@@ -51,7 +59,8 @@ named after the policy.`,
 		Example: `  loward compile testdata/examples/router.low
   loward compile -t iptables --reload testdata/examples/router.low
   loward compile -t ip6tables --host router -o router.rules6 testdata/examples/router.low
-  loward compile -t nft --host all -o rulesets testdata/examples/guard.low`,
+  loward compile -t nft --host all -o rulesets testdata/examples/guard.low
+  loward compile -t nft testdata/examples/office.rules`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return compile(env, f, args[0])
@@ -61,11 +70,10 @@ named after the policy.`,
 	flags.StringVarP(&f.target, "target", "t", "nft", "what to compile to: "+strings.Join(targetNames(), ", "))
 	flags.StringVar(&f.host, "host", "", "the host to compile for, or \"all\"")
 	flags.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output; a directory with --host all")
-	flags.StringVar(&f.kind, "kind", "", "what the input is; only \"low\", a policy, can be compiled")
+	flags.StringVar(&f.kind, "kind", "", "what the input is, where its content does not tell: "+strings.Join(kind.Names(), ", "))
 	flags.BoolVar(&f.reload, "reload", false, "iptables, ip6tables: leave out the jumps, which stand already")
 	complete(cmd, "target", targetNames())
-	complete(cmd, "kind", []string{"low"})
-	cmd.ValidArgsFunction = completePolicies
+	complete(cmd, "kind", kind.Names())
 	return cmd
 }
 
@@ -76,21 +84,70 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 	}
 }
 
+// loadPolicy resolves the policy whose main file has been read.
+func loadPolicy(src *diag.File) (*policy.Policy, *diag.List, error) {
+	if src.Name == "-" {
+		return resolve.Load("-", resolve.Stdin(bytes.NewReader(src.Data)))
+	}
+	return resolve.LoadText(src.Name, src.Data)
+}
+
 func completePolicies(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"low"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 func compile(env Env, f compileFlags, path string) error {
+	forced, known := kind.Parse(f.kind)
 	t := findTarget(f.target)
 	switch {
 	case t == nil:
-		return usage("there is no target %q: it is one of %s", f.target, strings.Join(targetNames(), ", "))
-	case f.kind != "" && f.kind != "low":
-		return usage("only policies (--kind low) can be compiled, not %q", f.kind)
-	case f.host == allHosts && (f.output == "" || f.output == "-"):
+		return noTarget(f.target)
+	case f.kind != "" && !known:
+		return usage("there is no kind %q: it is one of %s", f.kind, strings.Join(kind.Names(), ", "))
+	}
+	src, l := readSource(env, path)
+	if src == nil {
+		tell(env, l)
+		return silent(exitInput)
+	}
+	k := kindOf(src, forced, l)
+	switch {
+	case l.Errors() > 0:
+		tell(env, l)
+		return silent(exitInput)
+	case k == kind.Low:
+		return compilePolicy(env, f, t, src)
+	}
+	if err := f.onlyPolicies(t, k.String()); err != nil {
+		return err
+	}
+	rs := readForeign(src, k, l)
+	return compileForeign(env, f, t, rs, l)
+}
+
+func noTarget(name string) error {
+	return usage("there is no target %q: it is one of %s", name, strings.Join(targetNames(), ", "))
+}
+
+// onlyPolicies refuses what can be asked of a policy alone.
+func (f compileFlags) onlyPolicies(t *target, what string) error {
+	switch {
+	case f.host != "":
+		return usage("--host chooses a host of a policy; this input is %s", what)
+	case f.reload:
+		return usage("--reload leaves out jumps that loward makes for a policy; this input is %s", what)
+	case t.translate == nil:
+		return usage("-t %s is for policies; this input is %s", t.name, what)
+	}
+	return nil
+}
+
+// compilePolicy compiles what stands in a policy's main file.
+func compilePolicy(env Env, f compileFlags, t *target, src *diag.File) error {
+	if f.host == allHosts && (f.output == "" || f.output == "-") {
 		return usage("--host all writes a file for each host: name a directory for them with -o")
 	}
-	p, l, err := resolve.Load(path, resolve.Stdin(env.Stdin))
+	p, l, err := loadPolicy(src)
 	// The syntax tree, a quarter of all that is ever allocated, is garbage now.
 	// Its room serves the ruleset, at the price of a few milliseconds.
 	runtime.GC()
@@ -117,7 +174,7 @@ func compile(env Env, f compileFlags, path string) error {
 	}
 	switch {
 	case f.host == allHosts:
-		return writeHosts(f.output, path, views, texts, t.name)
+		return writeHosts(f.output, src.Name, views, texts, t.name)
 	case f.output == "" || f.output == "-":
 		return printResult(env, texts[0])
 	}

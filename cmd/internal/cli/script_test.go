@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,8 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND…    runs a command that must end with that exit code
 //	bytes FILE COUNT TEXT  writes a file of COUNT times TEXT (Go's escapes)
 //
-// and $EXAMPLES, the directory of the example policies.
+// the condition [netns], that network namespaces can be made by unshare -n, and
+// $EXAMPLES, the directory of the examples.
 func TestScripts(t *testing.T) {
 	examples, err := filepath.Abs("../../../testdata/examples")
 	if err != nil {
@@ -38,6 +40,12 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "netns" {
+				return false, fmt.Errorf("there is no condition %q", cond)
+			}
+			return exec.Command("unshare", "-n", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits,

@@ -1,0 +1,45 @@
+package backends
+
+import (
+	"github.com/loward/loward/backends/iptables"
+	"github.com/loward/loward/backends/kind"
+	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
+)
+
+// Reader makes a ruleset of a text that somebody else wrote.
+type Reader interface {
+	// Kind of the texts that it reads.
+	Kind() kind.Kind
+	// Read a text. Mistakes in it go to the list, all of them: errors where the
+	// tool itself would refuse the text, warnings where something is kept without
+	// being understood. There is always a ruleset, of what could be read.
+	Read(f *diag.File, l *diag.List) *ruleset.Ruleset
+}
+
+// Readers are all of them.
+func Readers() []Reader {
+	return []Reader{
+		reader{kind.Iptables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP, l) }},
+		reader{kind.Ip6tables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP6, l) }},
+	}
+}
+
+type reader struct {
+	kind kind.Kind
+	read func(*diag.File, *diag.List) *ruleset.Ruleset
+}
+
+func (r reader) Kind() kind.Kind { return r.kind }
+
+func (r reader) Read(f *diag.File, l *diag.List) *ruleset.Ruleset { return r.read(f, l) }
+
+// Read a text of a kind. It is nil where there is no reader for it.
+func Read(f *diag.File, k kind.Kind, l *diag.List) *ruleset.Ruleset {
+	for _, r := range Readers() {
+		if r.Kind() == k {
+			return r.Read(f, l)
+		}
+	}
+	return nil
+}
