@@ -88,18 +88,19 @@ func vectorsOf(t *testing.T, file, data string, family ruleset.Family) (n, good 
 	return n, good
 }
 
-// readsWell says whether a rule is read without a mistake and wholly understood,
-// and why not.
+// readsWell says whether a rule, as a command, is read without a mistake and
+// wholly understood, and why not.
 func readsWell(table, chain, rule string, family ruleset.Family) (ok bool, why string) {
 	var l diag.List
-	text := "*" + table + "\n-A " + chain + " " + rule + "\nCOMMIT\n"
-	rs := Read(diag.NewFile("vector", []byte(text)), family, &l)
+	state := NewState(family)
+	f := diag.NewFile("vector", []byte("-t "+table+" -A "+chain+" "+rule))
+	state.Command(shellWords(f), f.Span(0, len(f.Data)), &l)
 	for _, d := range l.All {
 		if d.Severity == diag.Error {
 			return false, d.Message
 		}
 	}
-	for _, tab := range rs.Tables {
+	for _, tab := range state.Ruleset().Tables {
 		for _, c := range tab.Chains {
 			for _, r := range c.Rules {
 				for s := range r.Plain {
@@ -111,4 +112,27 @@ func readsWell(table, chain, rule string, family ruleset.Family) (ok bool, why s
 		}
 	}
 	return true, ""
+}
+
+// shellWords splits a line at blanks; text between double quotes is one word.
+func shellWords(f *diag.File) []Word {
+	var out []Word
+	line := string(f.Data)
+	for i := 0; i < len(line); {
+		if line[i] == ' ' {
+			i++
+			continue
+		}
+		start := i
+		var b strings.Builder
+		for quoted := false; i < len(line) && (quoted || line[i] != ' '); i++ {
+			if line[i] == '"' {
+				quoted = !quoted
+			} else {
+				b.WriteByte(line[i])
+			}
+		}
+		out = append(out, Word{Text: b.String(), Span: f.Span(start, i)})
+	}
+	return out
 }
