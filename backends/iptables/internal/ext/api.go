@@ -143,18 +143,19 @@ type Ctx struct {
 	IPSet func(name string) *ruleset.IPSetType
 	List  *diag.List
 
-	slab slab
+	slab  slab
+	parse parse
 }
 
 // Finish says what the instance means. The args are as Module.Args has them:
 // names in full, values as they were written. Mistakes go to the list of the
 // Ctx; ok is false where there was one.
 func (x *Instance) Finish(c *Ctx) (args []string, means []ruleset.Stmt, ok bool) {
-	p := parse{c: c, x: x}
-	p.means = c.slab.scratch[:0]
+	p := &c.parse
+	*p = parse{c: c, x: x, means: c.slab.scratch[:0]}
 	p.check()
 	if !p.bad {
-		x.Ext.finish(&p)
+		x.Ext.finish(p)
 	}
 	if p.unknown != "" && !p.bad {
 		p.blur()

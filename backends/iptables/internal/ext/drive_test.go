@@ -9,10 +9,10 @@ import (
 
 // driven is what the small reader of these tests made of a rule.
 type driven struct {
-	args   []string
-	means  []ruleset.Stmt
-	target string
-	list   diag.List
+	args  []string
+	means []ruleset.Stmt
+	all   []*Instance
+	list  diag.List
 }
 
 func (d *driven) ok() bool { return d.list.Errors() == 0 }
@@ -139,13 +139,11 @@ func drive(c *Ctx, line string) *driven {
 		}
 		neg = false
 	}
+	d.all = all
 	for _, x := range all {
 		args, means, _ := x.Finish(c)
 		d.args = append(d.args, args...)
 		d.means = append(d.means, means...)
-		if x.Ext.Target {
-			d.target = x.Ext.Name
-		}
 	}
 	return d
 }

@@ -92,8 +92,8 @@ func (p *parse) translate(kind ruleset.NATKind) {
 		p.errorf(w.Span, "%q is no address to translate to", addrs).Helpf("it is an %s address, or two with a - between them%s", p.ipName(), p.portHelp())
 		return
 	}
-	if n.Hi.Less(n.Lo) {
-		n.Lo, n.Hi = n.Hi, n.Lo // the kernel takes the distance, whatever the order
+	if n.Hi.Less(n.Lo) { // the tool takes it, and the kernel any address
+		n.Lo, n.Hi, n.To = netip.Addr{}, netip.Addr{}, ruleset.UnknownTerm(addrs)
 	}
 }
 
@@ -136,8 +136,16 @@ func (p *parse) natParts(w Word) (addrs, ports string, hasPorts bool) {
 func (p *parse) natUnknown(n *ruleset.NAT, w Word) {
 	t := ruleset.UnknownTerm(w.Text)
 	n.To = t
+	// A known address in front of an unknown port stays known.
+	if addrs, ports, hasPorts := cutByte(w.Text, ':'); hasPorts && !p.v6() && !ruleset.HasUnknown(addrs) {
+		if a, ok := p.natAddr(addrs); ok {
+			n.To, n.Lo, n.Hi = nil, a, a
+			p.natPorts(n, ports, w.Span, true)
+			return
+		}
+	}
 	// A known port behind an unknown address stays known.
-	if i := strings.LastIndexByte(w.Text, ':'); i >= 0 && !ruleset.HasUnknown(w.Text[i:]) && !strings.Contains(w.Text[i:], "\uE001") {
+	if i := strings.LastIndexByte(w.Text, ':'); i >= 0 && !ruleset.HasUnknown(w.Text[i:]) {
 		if (!p.v6() || strings.HasSuffix(w.Text[:i], "]")) && p.natPorts(n, w.Text[i+1:], w.sub(i+1, len(w.Text)-i-1), true) {
 			n.To = ruleset.UnknownTerm(w.Text[:i])
 		}
