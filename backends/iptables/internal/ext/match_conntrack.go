@@ -53,8 +53,6 @@ var ctStateBits = [...]uint64{
 	ruleset.StatusSNAT, ruleset.StatusDNAT,
 }
 
-const allStates = ruleset.StateInvalid | ruleset.StateNew | ruleset.StateEstablished | ruleset.StateRelated | ruleset.StateUntracked
-
 // states reads a list of states: bits of CTState and of CTStatus.
 func (p *parse) states(g *given, known []string) (state, status uint64, ok bool) {
 	ok = p.list(g.v[0], func(w Word) bool {

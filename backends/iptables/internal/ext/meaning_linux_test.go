@@ -2,6 +2,7 @@ package ext
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"os"
 	"strconv"
@@ -82,6 +83,22 @@ var ownerRules = []string{
 	"-m conntrack --ctstate NEW", "-m conntrack --ctdir REPLY", "-m realm --realm 0", "-m devgroup --dst-group 0", "-m devgroup ! --dst-group 0",
 }
 
+// arrivingRules are judged where packets arrive.
+var arrivingRules = []string{
+	"-m rpfilter", "-m rpfilter --invert", "-m rpfilter --loose", "-m rpfilter --loose --invert", "-m rpfilter --validmark", "-m rpfilter --validmark --invert",
+	"-m rpfilter --accept-local", "-m rpfilter --accept-local --invert", "-m addrtype --dst-type LOCAL", "-m addrtype --src-type LOCAL --limit-iface-in",
+	"-m socket --transparent", "-m socket --nowildcard", "-m conntrack --ctstate NEW", "-m conntrack --ctdir REPLY", "-m pkttype --pkt-type host", "-m physdev --physdev-in eth0", "-m physdev ! --physdev-is-bridged",
+}
+
+// place is where rules stand to be judged, and the priority of a chain of nft that
+// comes right behind.
+type place struct {
+	family       ruleset.Family
+	table, chain string
+	priority     int
+	rules        []string
+}
+
 // senderVariable makes the test binary, run again in the namespace, send packets.
 const senderVariable = "LOWARD_EXT_TEST_SENDER"
 
@@ -95,14 +112,15 @@ func TestMeaning(t *testing.T) {
 	if kernel.Unprivileged() {
 		t.Skip("raw sockets and other users' packets need root")
 	}
-	for _, f := range []ruleset.Family{ruleset.IP, ruleset.IP6} {
-		for chain, rules := range map[string][]string{"INPUT": meaningRules[f], "OUTPUT": ownerRules} {
-			if f == ruleset.IP6 && chain == "OUTPUT" {
-				continue
-			}
-			for _, variant := range []string{"nft", "legacy"} {
-				t.Run(f.String()+"/"+chain+"/"+variant, func(t *testing.T) { judge(t, f, chain, variant, rules) })
-			}
+	for _, at := range []place{
+		{ruleset.IP, "filter", "INPUT", 1, meaningRules[ruleset.IP]},
+		{ruleset.IP6, "filter", "INPUT", 1, meaningRules[ruleset.IP6]},
+		{ruleset.IP, "filter", "OUTPUT", 1, ownerRules},
+		{ruleset.IP, "mangle", "PREROUTING", -149, arrivingRules},
+		{ruleset.IP6, "mangle", "PREROUTING", -149, arrivingRules},
+	} {
+		for _, variant := range []string{"nft", "legacy"} {
+			t.Run(at.family.String()+"/"+at.chain+"/"+variant, func(t *testing.T) { judge(t, at, variant) })
 		}
 	}
 }
@@ -112,15 +130,16 @@ type judged struct {
 	exact bool
 }
 
-func judge(t *testing.T, f ruleset.Family, chain, variant string, rules []string) {
+func judge(t *testing.T, at place, variant string) {
+	f, chain := at.family, at.chain
 	tool, nft := "iptables-"+variant, "ip"
 	if f == ruleset.IP6 {
 		tool, nft = "ip6tables-"+variant, "ip6"
 	}
-	c := Ctx{Family: f, Table: "filter", Chain: chain, Builtin: true}
+	c := Ctx{Family: f, Table: at.table, Chain: chain, Builtin: true}
 	var asIs, plain strings.Builder
 	var all []judged
-	for _, r := range rules {
+	for _, r := range at.rules {
 		d := drive(&c, r)
 		if !d.ok() {
 			t.Errorf("%s: %s", r, d.list.All[0].Message)
@@ -154,13 +173,13 @@ echo 1 >/proc/sys/net/netfilter/nf_conntrack_acct
 ` + tool + `-restore <rules
 nft -f plain
 ` + senderVariable + `=` + f.String() + ` ` + self + ` -test.run '^TestMeaning$'
-` + tool + `-save -c -t filter
+` + tool + `-save -c -t ` + at.table + `
 echo =
 nft list chain ` + nft + ` m x
 `
 	files := map[string][]byte{
-		"rules": []byte("*filter\n" + asIs.String() + "COMMIT\n"),
-		"plain": []byte("add table " + nft + " m\nadd chain " + nft + " m x { type filter hook " + hook + " priority 1; }\n" + plain.String()),
+		"rules": []byte("*" + at.table + "\n" + asIs.String() + "COMMIT\n"),
+		"plain": []byte("add table " + nft + " m\nadd chain " + nft + " m x { type filter hook " + hook + " priority " + strconv.Itoa(at.priority) + "; }\n" + plain.String()),
 	}
 	out, err := kernel.Script(t, script, files, tool, "nft", "ip")
 	if err != nil {
@@ -220,6 +239,13 @@ func send(t *testing.T) {
 		copy(h[16:], d[:])
 		sum(payload, proto, s[:], d[:])
 		_ = syscall.Sendto(fd, append(h, payload...), 0, &syscall.SockaddrInet4{Addr: d}) // what the kernel refuses to send is not counted
+	}
+	var first, n int
+	if got, _ := fmt.Sscanf(os.Getenv(senderVariable), "ports %d %d", &first, &n); got == 2 {
+		for i := range n {
+			put("127.0.0.1", "127.0.0.1", 17, 0, 64, udp(5, uint16(first+i), 4))
+		}
+		return
 	}
 	for _, src := range []string{"127.0.0.1", "127.0.0.3"} {
 		for _, p := range payloads() {
