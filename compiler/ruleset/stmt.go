@@ -51,7 +51,10 @@ type Lookup struct {
 	Set   string
 	Neg   bool
 	Elems []Elem
-	// IPSet: Set is one of Ruleset.IPSets.
+	// IPSet: Set is one of Ruleset.IPSets. What lacks a part of the key, or is not
+	// of the set's family, is in no such set: with Neg the rule goes on (ip_set_test).
+	// Of bitmap:port that is all but TCP and UDP. Key is nil where the set's type
+	// is not known.
 	IPSet bool
 }
 

@@ -72,7 +72,11 @@ func (p *parse) key(name string, directions Word) []ruleset.Expr {
 	if p.c.IPSet == nil || ruleset.HasUnknown(name) || ruleset.HasUnknown(directions.Text) {
 		return nil
 	}
-	key, _ := SetKey(p.c.IPSet(name), directions.Text, p.v6())
+	t := p.c.IPSet(name)
+	if t == nil || t.Family != ruleset.Inet && t.Family != p.c.Family {
+		return nil
+	}
+	key, _ := SetKey(t, directions.Text, p.v6())
 	return key
 }
 
