@@ -73,7 +73,11 @@ func (p *parse) key(name string, directions Word) []ruleset.Expr {
 		return nil
 	}
 	t := p.c.IPSet(name)
-	if t == nil || t.Family != ruleset.Inet && t.Family != p.c.Family {
+	if t == nil {
+		return nil
+	}
+	if t.Family != ruleset.Inet && t.Family != p.c.Family {
+		p.refusef("the set %s is of the family %s", name, t.Family).Helpf("name one of the family %s", p.c.Family)
 		return nil
 	}
 	key, _ := SetKey(t, directions.Text, p.v6())
