@@ -44,7 +44,7 @@ func (rd *reader) apply() {
 			rd.find(rd.chain)
 			return
 		}
-		if rd.table.byName[rd.chain.Text] != nil {
+		if rd.table.chain(rd.chain.Text) != nil {
 			rd.refuse(rd.chain.Span, "the chain %s exists already", rd.chain.Text)
 		} else if rd.newName(rd.chain) {
 			rd.table.add(&chain{name: rd.chain.Text, origin: rd.at})
@@ -72,7 +72,7 @@ func (rd *reader) apply() {
 // the same, where the commands so far have not cleared the table.
 func (rd *reader) find(w Word) *chain {
 	name := ruleset.ShowUnknown(w.Text)
-	c := rd.table.byName[name]
+	c := rd.table.chain(name)
 	switch {
 	case c != nil:
 		return c
@@ -273,17 +273,20 @@ func (rd *reader) drop() {
 			}
 		}
 		clear(t.chains[len(kept):])
-		t.chains, t.cleared = kept, true
+		t.chains, t.cleared, t.last = kept, true, nil
 		return
 	}
-	c := t.byName[ruleset.ShowUnknown(rd.chain.Text)]
+	c := t.chain(ruleset.ShowUnknown(rd.chain.Text))
 	switch {
 	case c == nil && (!t.cleared || ruleset.HasUnknown(rd.chain.Text)):
 		// It may be there, and is gone then.
 	case c == nil:
 		rd.refuse(rd.chain.Span, "the table %s has no chain %s", t.name, rd.chain.Text)
-	case c.base != nil:
-		rd.refuse(rd.chain.Span, "%s is the kernel's own chain", c.name).Helpf("it can be emptied, not deleted")
+	case c.base != nil && c.rules.len() == 0:
+		// The nft variant takes it back to what it is without any rule.
+		c.base.Policy = ruleset.VerdictAccept
+		rd.l.Warnf(rd.chain.Span, "%s is the kernel's own chain", c.name).WithCode(ruleset.CodeRefused).
+			Helpf("%s-legacy does not delete it", Restore{Family: rd.s.family}.Name())
 	case c.rules.len() > 0:
 		rd.refuse(rd.chain.Span, "the chain %s is not empty", c.name).Helpf("-F %s empties it", c.name)
 	case c.refs > 0:
@@ -294,6 +297,7 @@ func (rd *reader) drop() {
 }
 
 func (t *table) remove(c *chain) {
+	t.last = nil
 	delete(t.byName, c.name)
 	for i, o := range t.chains {
 		if o == c {
@@ -313,7 +317,7 @@ func (rd *reader) rename() {
 	case c.base != nil:
 		rd.refuse(rd.chain.Span, "%s is the kernel's own chain", c.name).Helpf("it keeps its name")
 		return
-	case t.byName[rd.other.Text] != nil:
+	case t.chain(rd.other.Text) != nil:
 		rd.refuse(rd.other.Span, "the chain %s exists already", rd.other.Text)
 		return
 	case ruleset.HasUnknown(rd.other.Text):
@@ -324,6 +328,7 @@ func (rd *reader) rename() {
 	}
 	old := c.name
 	delete(t.byName, old)
+	t.last = nil
 	c.name, c.jump, c.leap = rd.other.Text, nil, nil
 	t.byName[c.name] = c
 	if c.refs == 0 {
@@ -359,7 +364,7 @@ func (c *chain) verdict(leap bool) *ruleset.Verdict {
 }
 
 func (rd *reader) policy() {
-	c := rd.table.byName[rd.chain.Text]
+	c := rd.table.chain(rd.chain.Text)
 	if ruleset.HasUnknown(rd.chain.Text) || ruleset.HasUnknown(rd.other.Text) {
 		at := rd.other.Span
 		if ruleset.HasUnknown(rd.chain.Text) {

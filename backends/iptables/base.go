@@ -25,9 +25,13 @@ func (rd *reader) base(c byte, w Word, eq *Word) {
 		rd.next++
 	} else if eq != nil {
 		v = *eq
-		if strings.IndexByte("sdpioj", c) >= 0 {
-			// iptables 1.8.9 looks at the word behind the option's name, which is the
-			// whole word then, and takes that for the value.
+		// iptables 1.8.9 looks at the word before the next one, which is this word
+		// as a whole then, and takes that for the value.
+		if c == 'i' || c == 'o' {
+			v = w
+			rd.l.Warnf(w.Span, "the interface is called %q here", w.Text).WithCode(ruleset.CodeRefused).
+				Helpf("write a blank between the option and its value")
+		} else if strings.IndexByte("sdpj", c) >= 0 {
 			rd.syntax(w.Span, "%q: the value has to be a word of its own", w.Text).
 				Helpf("write a blank between the option and its value")
 			return
@@ -234,7 +238,7 @@ func (rd *reader) match(v Word) {
 	}
 	if rd.cached {
 		if to, ok := rd.segment(); ok {
-			if m, ok := rd.known[rd.key(rd.next-2, to)]; ok {
+			if m, ok := rd.known[rd.key(rd.flag, to)]; ok {
 				rd.add(module{name: v, done: m})
 				rd.next = to
 				return
@@ -253,7 +257,7 @@ func (rd *reader) match(v Word) {
 		rd.opaque(rd.add(module{name: v}))
 		return
 	}
-	m := rd.add(module{name: v, from: rd.next - 2, to: rd.next, whole: true})
+	m := rd.add(module{name: v, from: rd.flag, to: rd.next, whole: true})
 	m.inst.Reset(e, v.Span)
 }
 
@@ -272,7 +276,7 @@ func (rd *reader) jump(v Word) {
 	}
 	if rd.cached {
 		if to, ok := rd.segment(); ok {
-			if m, ok := rd.known[rd.key(rd.next-2, to)]; ok {
+			if m, ok := rd.known[rd.key(rd.flag, to)]; ok {
 				t.done, rd.next = m, to
 				return
 			}
@@ -280,7 +284,7 @@ func (rd *reader) jump(v Word) {
 	}
 	if e := ext.Find(v.Text, true, rd.s.family); e != nil {
 		t.inst.Reset(e, v.Span)
-		t.from, t.to, t.whole = rd.next-2, rd.next, true
+		t.from, t.to, t.whole = rd.flag, rd.next, true
 	} else if rd.ofOther(v, true) {
 		return
 	} else if rd.next < len(rd.words) && foreignOption(rd.words[rd.next].Text) {
@@ -316,7 +320,7 @@ func standard(name string) bool {
 // are those of a text that iptables-save wrote: at the next -m or -j, or at the
 // end.
 func (rd *reader) segment() (to int, ok bool) {
-	if rd.words[rd.next-2].Text != "-m" && rd.words[rd.next-2].Text != "-j" {
+	if f := rd.words[rd.flag].Text; f != "-m" && f != "-j" {
 		return 0, false
 	}
 	to = rd.next
@@ -343,7 +347,7 @@ func (rd *reader) key(from, to int) segment {
 		return segment{proto: -2}
 	}
 	k.text = rd.text[a.Start:b.End]
-	if c := rd.table.byName[rd.chain.Text]; c != nil && c.base != nil {
+	if c := rd.table.chain(rd.chain.Text); c != nil && c.base != nil {
 		k.chain = c
 	}
 	return k

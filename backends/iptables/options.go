@@ -46,12 +46,15 @@ var baseOptions = [...]baseOption{
 	{"set-counters", 'c', 1}, {"goto", 'g', 1}, {"ipv4", '4', 0}, {"ipv6", '6', 0},
 }
 
-// argOf a short option, and whether there is such a one.
+// argOf a short option, as in the table, and whether there is such a one.
 func argOf(short byte) (arg byte, ok bool) {
-	for i := range baseOptions {
-		if baseOptions[i].short == short {
-			return baseOptions[i].arg, true
-		}
+	switch short {
+	case 'A', 'D', 'C', 'I', 'R', 'N', 'E', 'P', 's', 'd', 'p', 'i', 'o', 'j', 'g', 'm', 't', 'M', 'c':
+		return 1, true
+	case 'L', 'S', 'F', 'Z', 'X', 'w', 'W', 'h':
+		return 2, true
+	case 'n', 'v', 'x', 'f', 'V', '0', '4', '6':
+		return 0, true
 	}
 	return 0, false
 }
@@ -62,6 +65,7 @@ func (rd *reader) parse() bool {
 	rd.again()
 	for rd.next < len(rd.words) && !rd.bad && !rd.skip {
 		w := rd.words[rd.next]
+		rd.flag = rd.next
 		switch {
 		case w.Text == "--" && rd.next+1 < len(rd.words):
 			rd.syntax(rd.words[rd.next+1].Span, "words behind --").Helpf("nothing may follow it")

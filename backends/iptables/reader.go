@@ -21,6 +21,7 @@ type reader struct {
 
 	words []Word
 	next  int // index of the next word
+	flag  int // that of the option at hand
 	neg   diag.Span
 
 	verb   byte // the command's letter, 0 where there is none yet

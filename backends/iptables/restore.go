@@ -132,7 +132,7 @@ func (r *restore) chain(at, end int) {
 	}
 	rd := &r.s.rd
 	rd.l, rd.bad = r.l, false
-	c := r.table.byName[name]
+	c := r.table.chain(name)
 	if c == nil {
 		if !rd.newName(Word{Text: name, Span: nameAt}) {
 			return

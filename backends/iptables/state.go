@@ -41,6 +41,7 @@ type table struct {
 	// iptables-save always does. It may be meant for a table that has more chains
 	// (iptables-restore --noflush).
 	partial bool
+	last   *chain // that was asked for last
 	// jumped: a jump was added since loops were looked for.
 	jumped bool
 }
@@ -121,6 +122,18 @@ func (s *State) table(name string, at diag.Span) *table {
 	return t
 }
 
+// chain of that name, or nil.
+func (t *table) chain(name string) *chain {
+	if t.last != nil && t.last.name == name {
+		return t.last
+	}
+	c := t.byName[name]
+	if c != nil {
+		t.last = c
+	}
+	return c
+}
+
 func (t *table) add(c *chain) {
 	t.chains = append(t.chains, c)
 	t.byName[c.name] = c
@@ -139,7 +152,7 @@ func (t *table) clear() {
 		kept = append(kept, c)
 	}
 	clear(t.chains[len(kept):])
-	t.chains, t.cleared = kept, true
+	t.chains, t.cleared, t.last = kept, true, nil
 }
 
 // Ruleset is the state as a ruleset of its own: later commands do not change it.
