@@ -41,7 +41,7 @@ type table struct {
 	// iptables-save always does. It may be meant for a table that has more chains
 	// (iptables-restore --noflush).
 	partial bool
-	last   *chain // that was asked for last
+	last    *chain // that was asked for last
 	// jumped: a jump was added since loops were looked for.
 	jumped bool
 }
