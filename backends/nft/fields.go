@@ -27,6 +27,7 @@ const (
 	quoted  // Term.Text between quotes
 	owner   // quoted where Text is set, else decimal
 	seconds // of a number of nanoseconds
+	milliseconds
 )
 
 // name of a value of an Enum, or of a bit.

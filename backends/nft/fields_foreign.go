@@ -36,7 +36,7 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.MetaHour:
 		return meta("", "meta hour", decimal, nil)
 	case ruleset.SecPath:
-		return meta("", "meta ipsec", decimal, nil)
+		return meta("boolean", "meta ipsec", decimal, nil)
 	case ruleset.SDIF:
 		return meta("iface_index", "meta sdif", quoted, nil)
 	case ruleset.SDIFName:
@@ -52,7 +52,7 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.Broute:
 		return meta("", "meta broute", decimal, nil)
 	case ruleset.CTExpiration:
-		return ct("", "expiration", decimal, nil)
+		return ct("", "expiration", milliseconds, nil)
 	case ruleset.CTL3Proto:
 		return ct("nf_proto", "l3proto", decimal, families())
 	case ruleset.CTID:
@@ -102,7 +102,7 @@ func foreignSyntax(f ruleset.Field) syntax {
 	case ruleset.RTMTU:
 		return syntax{"", "rt mtu", `{"rt":{"key":"mtu"}}`, decimal, nil}
 	case ruleset.RTIPsec:
-		return syntax{"", "rt ipsec", `{"rt":{"key":"ipsec"}}`, decimal, nil}
+		return syntax{"boolean", "rt ipsec", `{"rt":{"key":"ipsec"}}`, decimal, nil}
 	case ruleset.SocketTransparent:
 		return syntax{"", "socket transparent", `{"socket":{"key":"transparent"}}`, decimal, nil}
 	case ruleset.SocketMark:

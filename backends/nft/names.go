@@ -7,13 +7,19 @@ const maxName = 127
 // badName says why nft cannot take a name for a table, a chain, a set or an
 // object, or "". Such names can't be quoted in nft 1.0.6.
 func badName(s string) string {
+	if reserved(s) {
+		return "is a word of nft's own"
+	}
+	return badSpelling(s)
+}
+
+// badSpelling says why nft cannot take a name, whatever words it has itself.
+func badSpelling(s string) string {
 	switch {
 	case s == "":
 		return "is empty"
 	case len(s) > maxName:
 		return "is longer than 127 bytes"
-	case reserved(s):
-		return "is a word of nft's own"
 	}
 	for i := 0; i < len(s); i++ {
 		c := s[i]

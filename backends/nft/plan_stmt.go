@@ -1,6 +1,8 @@
 package nft
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/loward/loward/backends/emit"
@@ -58,6 +60,22 @@ func (p *program) reject(at diag.Span, r *ruleset.Reject) {
 	}
 	if with == "" || (p.table.Family == ruleset.IP || p.table.Family == ruleset.IP6) && p.table.Family != only {
 		p.report.Unsupported(at, "this answer of reject in a table of family %s", p.table.Family)
+	}
+}
+
+// answer is what a reject answers with: its type, and the name or number of its
+// code.
+func (p *program) answer(r *ruleset.Reject) (kind, code string) {
+	f := p.familyOf(r.Of)
+	switch with, _ := rejectCode(f, r.With); {
+	case r.With == ruleset.RejectTCPReset:
+		return "tcp reset", ""
+	case r.With == ruleset.RejectCode:
+		kind = map[ruleset.Family]string{ruleset.IP: "icmp", ruleset.IP6: "icmpv6"}[f]
+		return cmp.Or(kind, "icmpx"), strconv.Itoa(int(r.Code))
+	default:
+		kind, code, _ = strings.Cut(with, " ")
+		return kind, code
 	}
 }
 

@@ -12,7 +12,13 @@ import (
 // hand with its names, and the refusals.
 type program struct {
 	report emit.Report
-	syntax []syntax // by Field
+	syntax []syntax // by Field; of NoField numbers
+	// plain: the ruleset is written as it is, and its reader has checked it.
+	plain bool
+
+	at    diag.Span // of what is being written
+	th    string    // protocol by whose name ports are called, or ""
+	depth int       // of chains without a name
 
 	table   *ruleset.Table
 	sets    map[string]*ruleset.Set
@@ -31,6 +37,48 @@ func newProgram() *program {
 		p.syntax[f] = syntaxOf(f)
 	}
 	return p
+}
+
+// maxDepth of chains without a name, one in the other.
+const maxDepth = 16
+
+// refuse what is being written.
+func (p *program) refuse(format string, args ...any) {
+	p.report.Unsupported(p.at, format, args...)
+}
+
+// enterPlain a table: learn its names and refuse those that nft can't take.
+func (p *program) enterPlain(t *ruleset.Table) {
+	p.table = t
+	p.sets = make(map[string]*ruleset.Set, len(t.Sets))
+	if t.Dialect != ruleset.Nft {
+		p.report.Unsupported(t.Origin, "iptables' table %q", t.Name)
+	}
+	p.spelled(t.Origin, "table", t.Name)
+	for _, s := range t.Sets {
+		p.sets[s.Name] = s
+		p.spelled(s.Origin, "set", s.Name)
+	}
+	for _, c := range t.Chains {
+		p.spelled(c.Origin, "chain", c.Name)
+		if c.Foreign {
+			p.report.Unsupported(c.Origin, "rules in another's chain %q", c.Name)
+		}
+	}
+	for _, o := range t.Objects {
+		p.spelled(o.Origin, o.Kind.String(), o.Name)
+	}
+	for _, f := range t.Flowtables {
+		p.spelled(f.Origin, "flowtable", f.Name)
+	}
+}
+
+// spelled refuses a name that can't be written. It does not mind nft's own words:
+// which they are changes with the version, and the source has used it.
+func (p *program) spelled(at diag.Span, what, s string) {
+	if why := badSpelling(s); why != "" {
+		p.report.Unsupported(at, "the name of %s %q: it %s", what, s, why)
+	}
 }
 
 // enter a table: learn its names and refuse what is wrong with its objects,

@@ -1,7 +1,7 @@
 package nft
 
 import (
-	"net/netip"
+	"strings"
 
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
@@ -9,19 +9,22 @@ import (
 
 // rule writes a rule on one line.
 func (w *textWriter) rule(r *ruleset.Rule) {
-	stmts := w.program.rule(r)
+	w.at, w.th = r.Origin, ""
+	stmts := r.Body
+	if !w.plain {
+		stmts = w.program.rule(r)
+	}
 	start, z := len(w.b), settled{}
 	for i, s := range stmts {
 		if r.Counted && counterAt(stmts) == i {
 			w.sep(start)
 			w.add("counter")
 		}
-		skip, proto := z.next(stmts[i:])
-		if skip {
+		if w.skips(&z, stmts[i:]) {
 			continue
 		}
 		w.sep(start)
-		w.stmt(s, proto)
+		w.stmt(s)
 	}
 	if r.Counted && counterAt(stmts) == len(stmts) {
 		w.sep(start)
@@ -34,6 +37,19 @@ func (w *textWriter) rule(r *ruleset.Rule) {
 	if len(w.b) == start {
 		w.report.Unsupported(r.Origin, "a rule without any statement")
 	}
+}
+
+// skips says whether the first of some statements is left unsaid, and learns by
+// which name ports are called in it.
+func (p *program) skips(z *settled, stmts []ruleset.Stmt) bool {
+	if p.plain {
+		m, ok := stmts[0].(*ruleset.Match)
+		p.transport(stmts[0])
+		return ok && m.Implied
+	}
+	skip, proto := z.next(stmts)
+	p.th = proto
+	return skip
 }
 
 func (w *textWriter) sep(start int) {
@@ -104,47 +120,38 @@ func portOf(s ruleset.Stmt) bool {
 	return false
 }
 
-func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
+func (w *textWriter) stmt(s ruleset.Stmt) {
 	switch s := s.(type) {
 	case *ruleset.Match:
-		w.match(s, proto)
+		w.match(s)
 	case *ruleset.Lookup:
-		if proto != "" {
-			w.add(proto, w.syntax[ruleset.FieldOf(s.Key[0])].expr[len("th"):])
-		} else {
-			w.key(s.Key)
+		if s.IPSet {
+			w.refuse("a lookup in a set of ipset: %s", s.Set)
 		}
+		w.key(s.Key)
 		if s.Neg {
 			w.add(" !=")
 		}
-		w.add(" @", s.Set)
+		w.add(" ")
+		w.mapping(s.Set, s.Elems, s.Key, nil)
 	case *ruleset.VMap:
 		w.key(s.Key)
 		w.add(" vmap ")
-		if s.Map != "" {
-			w.add("@", s.Map)
+		w.mapping(s.Map, s.Elems, s.Key, nil)
+	case *ruleset.Verdict:
+		if s.Inline != nil {
+			w.inline(s)
 			return
 		}
-		w.add("{ ")
-		for i := range s.Elems {
-			if i > 0 {
-				w.add(", ")
-			}
-			if e := &s.Elems[i]; len(e.Key) == len(s.Key) {
-				w.b = w.element(w.b, e, s.Key, nil)
-			}
-		}
-		w.add(" }")
-	case *ruleset.Verdict:
 		w.b = appendVerdict(w.b, s)
 	case *ruleset.Reject:
-		w.add("reject with ")
-		if s.With == ruleset.RejectTCPReset {
-			w.add("tcp reset")
-			return
+		kind, code := w.answer(s)
+		switch {
+		case kind == "tcp reset":
+			w.add("reject with tcp reset")
+		default:
+			w.add("reject with ", kind, " ", code)
 		}
-		with, _ := rejectCode(w.table.Family, s.With)
-		w.add(with)
 	case *ruleset.Limit:
 		w.limit(s)
 	case *ruleset.Meter:
@@ -153,7 +160,7 @@ func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
 			if i > 0 {
 				w.add(" . ")
 			}
-			w.add(w.syntax[k.Field].expr)
+			w.expr(k.Field, nil)
 			if k.Mask != (ruleset.U128{}) {
 				w.add(" & ")
 				w.mask(k.Field, k.Mask)
@@ -163,43 +170,66 @@ func (w *textWriter) stmt(s ruleset.Stmt, proto string) {
 		w.limit(&s.Limit)
 		w.add(" }")
 	case *ruleset.Log:
-		w.add("log")
-		if s.Prefix != "" {
-			w.add(" prefix \"", s.Prefix, "\"")
-		}
-		if s.Nflog {
-			w.add(" group ")
-			w.b = emit.Int(w.b, s.Group)
-		}
+		w.log(s)
 	case *ruleset.NAT:
 		w.nat(s)
 	case *ruleset.SetField:
-		f := &w.syntax[s.Field]
-		w.add(f.expr, " set ")
-		w.b = appendTerm(w.b, s.Field, f, &s.Value)
+		w.assign(s)
 	case *ruleset.NoTrack:
 		w.add("notrack")
 	case *ruleset.Opaque:
+		if w.plain && (!plainStatement(s.Text) || strings.HasPrefix(s.Text, "xt ")) {
+			w.refuse("the unknown text %q within a rule", s.Text)
+		}
 		w.add(s.Text)
+	default:
+		w.further(s)
 	}
+}
+
+// inline writes a chain without a name.
+func (w *textWriter) inline(v *ruleset.Verdict) {
+	if w.depth++; w.depth > maxDepth {
+		w.refuse("chains without a name more than %d deep", maxDepth)
+	} else {
+		at, th := w.at, w.th
+		w.add(v.Kind.String(), " {")
+		for _, r := range v.Inline {
+			w.add(" ")
+			w.rule(r)
+			w.add(";")
+		}
+		w.add(" }")
+		w.at, w.th = at, th
+	}
+	w.depth--
 }
 
 func (w *textWriter) key(key []ruleset.Expr) {
-	for i, f := range key {
+	for i, e := range key {
 		if i > 0 {
 			w.add(" . ")
 		}
-		w.add(w.syntax[ruleset.FieldOf(f)].expr)
+		w.expr(e, nil)
 	}
 }
 
-func (w *textWriter) match(m *ruleset.Match, proto string) {
-	f := &w.syntax[m.Field]
-	if proto != "" {
-		w.add(proto, f.expr[len("th"):])
-	} else {
-		w.add(f.expr)
+// looked at by a match: its field, or what is computed.
+func looked(m *ruleset.Match) ruleset.Expr {
+	if m.Field == ruleset.NoField && m.Of != nil {
+		return m.Of
 	}
+	return m.Field
+}
+
+func (w *textWriter) match(m *ruleset.Match) {
+	e := looked(m)
+	f := w.style(e)
+	if len(m.Terms) == 0 {
+		w.refuse("a match on %s without a value", f.expr)
+		return
+	}
+	w.expr(e, nil)
 	switch m.Op {
 	case ruleset.OpAny:
 		bits := m.Terms[0].Lo.Lo
@@ -215,19 +245,24 @@ func (w *textWriter) match(m *ruleset.Match, proto string) {
 		return
 	case ruleset.OpMask:
 		w.add(" & ")
-		w.mask(m.Field, m.Mask)
+		w.mask(e, m.Mask)
+	}
+	if op := comparison(m); op != "" {
+		w.add(" ", op, " ")
+		w.terms(m)
+		return
 	}
 	switch {
-	case m.Field == ruleset.CTLabel && m.Neg:
+	case m.Field == ruleset.CTLabel && m.Neg && !m.Set:
 		w.add(" ! ")
 		w.list(m, ",")
-	case m.Field == ruleset.CTLabel:
+	case m.Field == ruleset.CTLabel && !m.Set:
 		w.add(" ")
 		w.list(m, ",")
 	case m.Neg:
 		w.add(" != ")
 		w.terms(m)
-	case m.Op == ruleset.OpMask || m.Field.Info().Domain == ruleset.Bits && len(m.Terms) == 1:
+	case m.Op == ruleset.OpMask || ruleset.DomainOf(e) == ruleset.Bits && len(m.Terms) == 1 && !m.Set:
 		w.add(" == ")
 		w.terms(m)
 	default:
@@ -236,9 +271,28 @@ func (w *textWriter) match(m *ruleset.Match, proto string) {
 	}
 }
 
+// comparison is the operator by which the only term of a match is to be written,
+// or "".
+func comparison(m *ruleset.Match) string {
+	if len(m.Terms) != 1 || m.Set || m.Neg {
+		return ""
+	}
+	switch m.Terms[0].Form {
+	case ruleset.Less:
+		return "<"
+	case ruleset.LessEqual:
+		return "<="
+	case ruleset.More:
+		return ">"
+	case ruleset.MoreEqual:
+		return ">="
+	}
+	return ""
+}
+
 // terms of a match: one, or an anonymous set.
 func (w *textWriter) terms(m *ruleset.Match) {
-	if len(m.Terms) == 1 {
+	if len(m.Terms) == 1 && !m.Set {
 		w.list(m, "")
 		return
 	}
@@ -248,16 +302,17 @@ func (w *textWriter) terms(m *ruleset.Match) {
 }
 
 func (w *textWriter) list(m *ruleset.Match, sep string) {
-	f := &w.syntax[m.Field]
+	e := looked(m)
+	f := w.style(e)
 	for i := range m.Terms {
 		if i > 0 {
 			w.add(sep)
 		}
-		if m.Field.Info().Domain == ruleset.Bits && m.Terms[i].Single() {
-			w.bits(f, m.Terms[i].Lo.Lo)
+		if t := &m.Terms[i]; ruleset.DomainOf(e) == ruleset.Bits && t.Single() && t.Text == "" && t.Form == ruleset.Plain && t.Lo.Hi == 0 {
+			w.bits(f, t.Lo.Lo)
 			continue
 		}
-		w.b = appendTerm(w.b, m.Field, f, &m.Terms[i])
+		w.term(e, &m.Terms[i])
 	}
 }
 
@@ -285,20 +340,25 @@ func (w *textWriter) join(names []string, sep string) {
 	}
 }
 
-// mask of a field: as an address where it has addresses, else a number.
-func (w *textWriter) mask(f ruleset.Field, m ruleset.U128) {
-	switch s := &w.syntax[f]; {
-	case s.values == address4 || s.values == address6 || s.values == linkAddress:
+// mask of an expression: as an address where it has addresses, else a number.
+func (w *textWriter) mask(e ruleset.Expr, m ruleset.U128) {
+	switch s := w.style(e); {
+	case s.values == address4 || s.values == address6 || s.values == linkAddress || s.values == milliseconds || s.values == seconds:
 		w.b = appendValue(w.b, s, m)
 	case len(s.names) > 0 && s.values == hexadecimal:
 		w.bits(s, m.Lo)
 	default:
-		w.b = emit.Hex(w.b, m.Lo)
+		w.b = appendHex(w.b, m)
 	}
 }
 
 func (w *textWriter) limit(l *ruleset.Limit) {
 	w.add("limit rate ")
+	w.rate(l)
+}
+
+// rate of a limit.
+func (w *textWriter) rate(l *ruleset.Limit) {
 	if l.Over {
 		w.add("over ")
 	}
@@ -316,54 +376,30 @@ func (w *textWriter) limit(l *ruleset.Limit) {
 	}
 }
 
-func (w *textWriter) nat(n *ruleset.NAT) {
-	w.add(n.Kind.String())
-	family := ""
-	if w.table.Family != ruleset.IP && w.table.Family != ruleset.IP6 {
-		family = " ip"
-	}
-	if n.Map != "" {
-		if s := w.sets[n.Map]; family != "" && s != nil && len(s.Data) > 0 && ruleset.DomainOf(s.Data[0]) == ruleset.Addr6 {
-			family = " ip6"
+func (w *textWriter) log(l *ruleset.Log) {
+	w.add("log")
+	if l.Prefix != "" {
+		if w.plain && !emit.Quotable(l.Prefix) {
+			w.refuse("the log prefix %q", l.Prefix)
 		}
-		w.add(family, " to ")
-		w.key(n.Key)
-		w.add(" map @", n.Map)
-		return
+		w.add(" prefix \"", l.Prefix, "\"")
 	}
-	if n.Lo.IsValid() {
-		if family != "" && !n.Lo.Is4() {
-			family = " ip6"
-		}
-		w.add(family)
+	if l.Nflog {
+		w.add(" group ")
+		w.b = emit.Int(w.b, l.Group)
 	}
-	if n.Lo.IsValid() || n.PortLo != 0 {
-		w.add(" to ")
+	if l.Nflog && l.Snaplen > 0 {
+		w.add(" snaplen ")
+		w.b = emit.Int(w.b, l.Snaplen)
 	}
-	if n.Lo.IsValid() {
-		w.natAddr(n.Lo, n.PortLo != 0)
-		if n.Hi.IsValid() && n.Hi != n.Lo {
-			w.add("-")
-			w.natAddr(n.Hi, n.PortLo != 0)
-		}
+	if l.Threshold > 0 {
+		w.add(" queue-threshold ")
+		w.b = emit.Int(w.b, l.Threshold)
 	}
-	if n.PortLo != 0 {
-		w.add(":")
-		w.b = emit.Uint(w.b, uint64(n.PortLo))
-		if n.PortHi > n.PortLo {
-			w.add("-")
-			w.b = emit.Uint(w.b, uint64(n.PortHi))
-		}
+	if l.Level != "" {
+		w.add(" level ", l.Level)
 	}
-}
-
-// natAddr writes an address; of IPv6 in brackets where a port follows.
-func (w *textWriter) natAddr(a netip.Addr, port bool) {
-	if port && !a.Is4() {
-		w.add("[")
-		w.b = a.AppendTo(w.b)
-		w.add("]")
-		return
+	for _, f := range l.Flags {
+		w.add(" flags ", f)
 	}
-	w.b = a.AppendTo(w.b)
 }

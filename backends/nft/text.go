@@ -7,13 +7,19 @@ import (
 )
 
 // Text writes what nft -f loads.
-type Text struct{}
+type Text struct {
+	// Plain writes a ruleset of nft's as it is, whoever wrote it: each table as one
+	// block, without anything that makes it load again and again, and without a
+	// change of what its rules say. Loaded into an empty kernel it gives what the
+	// source of the ruleset gives there.
+	Plain bool
+}
 
 // Name of the target.
 func (Text) Name() string { return "nft" }
 
 // Write a ruleset. The text is nil where anything was refused.
-func (Text) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic) {
+func (t Text) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic) {
 	w := &textWriter{program: newProgram(), b: make([]byte, 0, sizeOf(rs))}
 	for _, h := range rs.Header {
 		for _, l := range emit.HeaderLines(h) {
@@ -27,7 +33,16 @@ func (Text) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic
 	if len(rs.Header) > 0 {
 		w.b = append(w.b, '\n')
 	}
-	for _, t := range rs.Tables {
+	w.plain = t.Plain
+	for i, t := range rs.Tables {
+		if w.plain {
+			if i > 0 {
+				w.add("\n")
+			}
+			w.enterPlain(t)
+			w.block(t)
+			continue
+		}
 		w.enter(t)
 		w.declarations(t)
 		w.flushes(t)
@@ -103,7 +118,7 @@ func (w *textWriter) declarations(t *ruleset.Table) {
 
 // kindOf a set in nft's words.
 func kindOf(s *ruleset.Set) string {
-	if s.Verdicts || s.Data != nil {
+	if s.Verdicts || s.Data != nil || s.Objects != nil {
 		return "map"
 	}
 	return "set"
@@ -202,12 +217,14 @@ func (w *textWriter) object(o *ruleset.Object) {
 
 // definition of a set: its lines, each ended by end.
 func (w *textWriter) definition(s *ruleset.Set, end string) {
-	typed := w.datatypes(s.Key) && w.datatypes(s.Data)
+	typed := !s.Typeof && w.datatypes(s.Key) && w.datatypes(s.Data)
 	w.add(map[bool]string{true: "type ", false: "typeof "}[typed])
 	w.types(s.Key, typed)
 	switch {
 	case s.Verdicts:
 		w.add(" : verdict")
+	case s.Objects != nil:
+		w.add(" : ", s.Objects.String())
 	case s.Data != nil:
 		w.add(" : ")
 		w.types(s.Data, typed)
@@ -217,7 +234,7 @@ func (w *textWriter) definition(s *ruleset.Set, end string) {
 	for _, f := range []struct {
 		on   bool
 		name string
-	}{{s.Interval, "interval"}, {s.Dynamic, "dynamic"}, {s.Timeout > 0, "timeout"}} {
+	}{{s.Constant, "constant"}, {s.Interval, "interval"}, {s.Dynamic, "dynamic"}, {s.Timeout > 0 || s.Timeouts, "timeout"}} {
 		if f.on {
 			w.add(sep, f.name)
 			sep = ", "
@@ -228,16 +245,36 @@ func (w *textWriter) definition(s *ruleset.Set, end string) {
 	}
 	if s.Timeout > 0 {
 		w.add("timeout ")
-		w.b = emit.Int(w.b, int(s.Timeout.Seconds()))
-		w.add("s", end)
+		w.time(s.Timeout)
+		w.add(end)
+	}
+	if s.GC > 0 {
+		w.add("gc-interval ")
+		w.time(s.GC)
+		w.add(end)
 	}
 	if s.Size > 0 {
 		w.add("size ")
 		w.b = emit.Int(w.b, s.Size)
 		w.add(end)
 	}
+	if s.Memory {
+		w.add("policy memory", end)
+	}
+	if s.AutoMerge {
+		w.add("auto-merge", end)
+	}
 	if s.Counted {
-		w.add("counter", end)
+		w.add("counter")
+	}
+	for i, x := range s.Stmts {
+		if i > 0 || s.Counted {
+			w.add(" ")
+		}
+		w.stateful(x)
+	}
+	if s.Counted || len(s.Stmts) > 0 {
+		w.add(end)
 	}
 	if s.Comment != "" {
 		w.comment(s.Comment)
@@ -263,7 +300,7 @@ func (w *textWriter) types(key []ruleset.Expr, typed bool) {
 		if typed {
 			w.add(w.syntax[ruleset.FieldOf(f)].datatype)
 		} else {
-			w.add(w.syntax[ruleset.FieldOf(f)].expr)
+			w.expr(f, nil)
 		}
 	}
 }
@@ -287,6 +324,9 @@ func (w *textWriter) base(b *ruleset.Base) {
 	w.add(" priority ")
 	w.b = emit.Int(w.b, b.Priority)
 	w.add("; policy ", b.Policy.String(), ";")
+	if b.Offload {
+		w.add(" flags offload;")
+	}
 }
 
 func (w *textWriter) comment(s string) {
@@ -297,7 +337,7 @@ func (w *textWriter) comment(s string) {
 func (w *textWriter) elements(s *ruleset.Set) {
 	for i := range s.Elems {
 		e := &s.Elems[i]
-		if !w.elem(s, e) {
+		if w.at = e.Origin; !w.plain && !w.elem(s, e) {
 			return
 		}
 		w.b = append(w.b, "\t\t\t"...)
@@ -307,27 +347,62 @@ func (w *textWriter) elements(s *ruleset.Set) {
 }
 
 func (w *textWriter) element(b []byte, e *ruleset.Elem, key, data []ruleset.Expr) []byte {
-	for j, f := range key {
-		if j > 0 {
-			b = append(b, " . "...)
-		}
-		b = appendTerm(b, ruleset.FieldOf(f), &w.syntax[ruleset.FieldOf(f)], &e.Key[j])
+	if e.Any {
+		b = append(b, '*')
+	}
+	b = w.parts(b, key, e.Key)
+	if e.Timeout != 0 || e.Expires != 0 || e.Stmts != nil || e.Except {
+		w.b = b
+		w.lives(e)
+		b = w.b
 	}
 	if e.Comment != "" {
 		b = append(append(append(b, ` comment "`...), emit.Comment(e.Comment)...), '"')
 	}
-	if e.Verdict != nil {
+	switch {
+	case e.Verdict != nil:
 		b = appendVerdict(append(b, " : "...), e.Verdict)
-	}
-	for j, f := range data {
-		if j == 0 {
-			b = append(b, " : "...)
-		} else {
-			b = append(b, " . "...)
-		}
-		b = appendTerm(b, ruleset.FieldOf(f), &w.syntax[ruleset.FieldOf(f)], &e.Data[j])
+	case e.Object != "":
+		b = append(append(append(b, ` : "`...), e.Object...), '"')
+	case e.Data != nil:
+		b = w.parts(append(b, " : "...), data, e.Data)
 	}
 	return b
+}
+
+// parts of a key or of a map's data.
+func (w *textWriter) parts(b []byte, like []ruleset.Expr, terms []ruleset.Term) []byte {
+	for j := range terms {
+		if j > 0 {
+			b = append(b, " . "...)
+		}
+		var e ruleset.Expr = ruleset.NoField
+		if j < len(like) {
+			e = like[j]
+		}
+		b = w.appendTermOf(b, e, &terms[j])
+	}
+	return b
+}
+
+// lives writes what an element has of its own.
+func (w *textWriter) lives(e *ruleset.Elem) {
+	if e.Except {
+		w.at = e.Origin
+		w.refuse("an element that is an exception")
+	}
+	for _, s := range e.Stmts {
+		w.add(" ")
+		w.stateful(s)
+	}
+	if e.Timeout > 0 {
+		w.add(" timeout ")
+		w.time(e.Timeout)
+	}
+	if e.Expires > 0 {
+		w.add(" expires ")
+		w.time(e.Expires)
+	}
 }
 
 func appendVerdict(b []byte, v *ruleset.Verdict) []byte {

@@ -40,6 +40,8 @@ func appendValue(b []byte, s *syntax, v ruleset.U128) []byte {
 		return emit.Uint(b, v.Lo)
 	case seconds:
 		return emit.Uint(b, v.Lo/1e9)
+	case milliseconds:
+		return append(emit.Uint(b, v.Lo), "ms"...)
 	}
 	for _, n := range s.names {
 		if n.value == v.Lo {
