@@ -1,8 +1,6 @@
 package nft
 
 import (
-	"strings"
-
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
@@ -14,25 +12,55 @@ import (
 // and ports is written as a rule for each element. And sets that rules fill
 // can't be declared: each becomes a meter of its one rule, NAME_meter, whose
 // buckets begin anew when the JSON is loaded again.
-type JSON struct{}
+//
+// With Plain it is the same as Text with Plain: a ruleset as it is, as nft -j list
+// ruleset lists it, without handles.
+//
+// With Model it is the whole of what a ruleset holds, of any dialect, and nothing
+// is refused. What nft's schema has is written in it, and loads where all of it
+// is nft's; the rest is written so:
+//
+//   - an iptables table is a table of family ip or ip6 with nft's names of hooks;
+//     what its extensions mean stands in their place where nft says exactly that,
+//     and else {"xt": {"type": "match" or "target", "name": NAME, "args": [ARG …]}};
+//   - {"opaque": TEXT} is a statement that was not understood;
+//   - {"may": WHY} goes on or not;
+//   - {"unresolved": NAME} is a value that only the machine knows, and
+//     {"unknown": SOURCE} one that the source leaves open;
+//   - {"jump": {"rules": [[STATEMENT …] …]}} is a chain without a name;
+//   - {"ipset": {…}} stands at the end for each set of ipset(8).
+type JSON struct {
+	Plain, Model bool
+}
 
 // Name of the target.
 func (JSON) Name() string { return "json" }
 
 // Write a ruleset. The text is nil where anything was refused.
-func (JSON) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic) {
+func (j JSON) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic) {
 	w := &jsonWriter{program: newProgram(), b: make([]byte, 0, 2*sizeOf(rs))}
 	w.report.Target = "nft's JSON"
 	w.add(`{"nftables":[`, "\n", `{"metainfo":{"json_schema_version":1}}`)
+	w.plain, w.model = j.Plain || j.Model, j.Model
 	for _, t := range rs.Tables {
+		if w.plain {
+			w.enterPlain(t)
+			w.listed(t)
+			continue
+		}
 		t = w.expand(t)
 		w.enter(t)
 		w.declarations(t)
 		w.flushes(t)
 		w.content(t)
 	}
+	if w.model {
+		for _, s := range rs.IPSets {
+			w.ipset(s)
+		}
+	}
 	w.add("\n]}\n")
-	if w.report.Failed() {
+	if w.report.Failed() && !w.model {
 		return nil, w.report.Mistakes()
 	}
 	return w.b, nil
@@ -40,8 +68,20 @@ func (JSON) Write(rs *ruleset.Ruleset) (text []byte, mistakes []*diag.Diagnostic
 
 type jsonWriter struct {
 	*program
-	b  []byte
-	at diag.Span // of the element or rule in hand
+	b     []byte
+	model bool // nothing is refused
+}
+
+// cannot write something: it is refused, or in a model named.
+func (w *jsonWriter) cannot(kind, text string) {
+	if !w.model {
+		w.refuse("%s %q", kind, text)
+		w.add("null")
+		return
+	}
+	w.add(`{"`, kind, `":`)
+	w.b = appendString(w.b, text)
+	w.add("}")
 }
 
 func (w *jsonWriter) add(parts ...string) {
@@ -140,62 +180,6 @@ func (w *jsonWriter) chain(verb string, c *ruleset.Chain) {
 	w.add("}}}")
 }
 
-func (w *jsonWriter) definition(s *ruleset.Set) {
-	w.add(`,"type":`)
-	w.types(s, s.Key)
-	switch {
-	case s.Verdicts:
-		w.add(`,"map":"verdict"`)
-	case s.Data != nil:
-		w.add(`,"map":`)
-		w.types(s, s.Data)
-	}
-	sep := `,"flags":[`
-	for _, f := range []struct {
-		on   bool
-		name string
-	}{{s.Interval, `"interval"`}, {s.Timeout > 0, `"timeout"`}} {
-		if f.on {
-			w.add(sep, f.name)
-			sep = ","
-		}
-	}
-	if sep == "," {
-		w.add("]")
-	}
-	if s.Timeout > 0 {
-		w.add(`,"timeout":`)
-		w.b = emit.Int(w.b, int(s.Timeout.Seconds()))
-	}
-	if s.Size > 0 {
-		w.add(`,"size":`)
-		w.b = emit.Int(w.b, s.Size)
-	}
-	if s.Counted {
-		w.add(`,"stmt":[{"counter":null}]`)
-	}
-	w.comment(s.Comment)
-}
-
-// types names the types of fields. There is no typeof in JSON before nft 1.1.
-func (w *jsonWriter) types(s *ruleset.Set, key []ruleset.Expr) {
-	if !w.datatypes(key) {
-		w.report.Unsupported(s.Origin, "set %s: a field of its key has no named type", s.Name)
-	}
-	if len(key) != 1 {
-		w.add("[")
-	}
-	for i, f := range key {
-		if i > 0 {
-			w.add(",")
-		}
-		w.add(`"`, w.syntax[ruleset.FieldOf(f)].datatype, `"`)
-	}
-	if len(key) != 1 {
-		w.add("]")
-	}
-}
-
 func (w *jsonWriter) flushes(t *ruleset.Table) {
 	for _, c := range t.Chains {
 		w.chain("flush", c)
@@ -234,7 +218,7 @@ func (w *jsonWriter) content(t *ruleset.Table) {
 				w.add(",")
 			}
 			w.add("\n")
-			w.element(e, s.Key, s.Data, s.Verdicts)
+			w.element(e, s.Key, s.Data, s.Verdicts || s.Data != nil)
 		}
 		w.add("]}}}")
 	}
@@ -250,53 +234,16 @@ func (w *jsonWriter) content(t *ruleset.Table) {
 	}
 }
 
-// element writes one; of a map as a pair.
-func (w *jsonWriter) element(e *ruleset.Elem, key, data []ruleset.Expr, verdicts bool) {
-	pair := verdicts || data != nil
-	if pair {
-		w.add("[")
-	}
-	if e.Comment != "" {
-		w.add(`{"elem":{"val":`)
-	}
-	w.terms(key, e.Key)
-	if e.Comment != "" {
-		w.comment(e.Comment)
-		w.add("}}")
-	}
-	if pair {
-		w.add(",")
-	}
-	if e.Verdict != nil {
-		w.verdict(e.Verdict)
-	}
-	if data != nil {
-		w.terms(data, e.Data)
-	}
-	if pair {
-		w.add("]")
-	}
-}
-
-func (w *jsonWriter) terms(key []ruleset.Expr, terms []ruleset.Term) {
-	if len(key) > 1 {
-		w.add(`{"concat":[`)
-	}
-	for i, f := range key {
-		if i > 0 {
-			w.add(",")
-		}
-		w.term(ruleset.FieldOf(f), &terms[i])
-	}
-	if len(key) > 1 {
-		w.add("]}")
-	}
-}
-
 func (w *jsonWriter) verdict(v *ruleset.Verdict) {
+	if v.Inline != nil {
+		w.inline(v)
+		return
+	}
 	w.add(`{"`, v.Kind.String(), `":`)
 	if v.Kind == ruleset.VerdictJump || v.Kind == ruleset.VerdictGoto {
-		w.add(`{"target":"`, v.Chain, `"}}`)
+		w.add(`{"target":`)
+		w.b = appendString(w.b, v.Chain)
+		w.add("}}")
 		return
 	}
 	w.add("null}")
@@ -310,63 +257,6 @@ func jsonConstant(s string) bool {
 		return true
 	}
 	return false
-}
-
-// term writes a value, a prefix or a range.
-func (w *jsonWriter) term(f ruleset.Field, t *ruleset.Term) {
-	s := &w.syntax[f]
-	switch {
-	case strings.HasPrefix(t.Text, "@"):
-		w.report.Unsupported(w.at, "the name %q, which it would take for a set's", t.Text)
-	case t.Text != "" && width(f) == 128 && jsonConstant(t.Text):
-		w.report.Unsupported(w.at, "the name %q, which it would take for a protocol", t.Text)
-	case t.Text != "":
-		w.b = appendString(w.b, t.Text)
-	case t.Single():
-		w.value(s, t.Lo)
-	default:
-		if s.values == address4 || s.values == address6 {
-			if n, ok := t.PrefixLen(width(f)); ok {
-				w.add(`{"prefix":{"addr":`)
-				w.value(s, t.Lo)
-				w.add(`,"len":`)
-				w.b = emit.Int(w.b, n)
-				w.add("}}")
-				return
-			}
-		}
-		w.add(`{"range":[`)
-		w.value(s, t.Lo)
-		w.add(",")
-		w.value(s, t.Hi)
-		w.add("]}")
-	}
-}
-
-// value writes a number, or what has letters or dots as a string.
-func (w *jsonWriter) value(s *syntax, v ruleset.U128) {
-	switch s.values {
-	case address4, address6, linkAddress:
-		w.add(`"`)
-		w.b = appendValue(w.b, s, v)
-		w.add(`"`)
-		return
-	case protocol:
-		if n := protocolName(v.Lo); n != "" {
-			w.add(`"`, n, `"`)
-			return
-		}
-	case seconds:
-		w.b = emit.Uint(w.b, v.Lo/1e9)
-		return
-	}
-	for _, n := range s.names {
-		if n.value == v.Lo {
-			w.add(`"`, n.text, `"`)
-			return
-		}
-	}
-	w.b = emit.Uint(w.b, v.Lo)
 }
 
 // appendString writes a JSON string.

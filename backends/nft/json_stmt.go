@@ -1,16 +1,17 @@
 package nft
 
 import (
-	"strings"
-
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
 )
 
 // rule writes the statements of a rule.
 func (w *jsonWriter) rule(r *ruleset.Rule) {
-	w.at = r.Origin
-	stmts := w.program.rule(r)
+	w.at, w.th = r.Origin, ""
+	stmts := r.Body
+	if !w.plain {
+		stmts = w.program.rule(r)
+	}
 	first, z := true, settled{}
 	next := func() {
 		if !first {
@@ -21,64 +22,89 @@ func (w *jsonWriter) rule(r *ruleset.Rule) {
 	for i, s := range stmts {
 		if r.Counted && counterAt(stmts) == i {
 			next()
-			w.add(`{"counter":null}`)
+			w.counter(r)
 		}
-		skip, proto := z.next(stmts[i:])
-		if skip {
+		if w.skips(&z, stmts[i:]) {
+			continue
+		}
+		if m, ok := s.(*ruleset.Module); ok && m.Means != nil && sayable(m.Means) {
+			for _, s := range m.Means {
+				if !w.skips(&z, []ruleset.Stmt{s}) {
+					next()
+					w.stmt(s)
+				}
+			}
 			continue
 		}
 		next()
-		w.stmt(s, proto)
+		w.stmt(s)
 	}
 	if r.Counted && counterAt(stmts) == len(stmts) {
 		next()
-		w.add(`{"counter":null}`)
+		w.counter(r)
 	}
-	if first {
+	if first && !w.model {
 		w.report.Unsupported(r.Origin, "a rule without any statement")
 	}
 }
 
-func (w *jsonWriter) stmt(s ruleset.Stmt, proto string) {
+// counter of a rule.
+func (w *jsonWriter) counter(r *ruleset.Rule) {
+	if r.Packets|r.Bytes != 0 {
+		w.stmt(&ruleset.Counter{Packets: r.Packets, Bytes: r.Bytes})
+		return
+	}
+	w.add(`{"counter":null}`)
+}
+
+// sayable says whether statements are all nft's.
+func sayable(stmts []ruleset.Stmt) bool {
+	for _, s := range stmts {
+		switch s := s.(type) {
+		case *ruleset.May, *ruleset.Opaque, *ruleset.Module:
+			return false
+		case *ruleset.Lookup:
+			if s.IPSet {
+				return false
+			}
+		case *ruleset.SetUpdate:
+			if s.IPSet {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (w *jsonWriter) stmt(s ruleset.Stmt) {
 	switch s := s.(type) {
 	case *ruleset.Match:
-		w.match(s, proto)
+		w.match(s)
 	case *ruleset.Lookup:
-		w.add(`{"match":{"op":"`, map[bool]string{false: "==", true: "!="}[s.Neg], `","left":`)
-		if proto != "" {
-			w.add(strings.Replace(w.syntax[ruleset.FieldOf(s.Key[0])].json, `"th"`, `"`+proto+`"`, 1))
+		w.add(`{"match":{"op":"`, equality(s.Neg), `","left":`)
+		w.key(s.Key)
+		w.add(`,"right":`)
+		if s.IPSet {
+			w.cannot("ipset", s.Set)
 		} else {
-			w.key(s.Key)
+			w.mapping(s.Set, s.Elems, s.Key, nil)
 		}
-		w.add(`,"right":"@`, s.Set, `"}}`)
+		w.add("}}")
 	case *ruleset.VMap:
 		w.add(`{"vmap":{"key":`)
 		w.key(s.Key)
 		w.add(`,"data":`)
-		if s.Map != "" {
-			w.add(`"@`, s.Map, `"}}`)
-			return
-		}
-		w.add(`{"set":[`)
-		for i := range s.Elems {
-			if i > 0 {
-				w.add(",")
-			}
-			if e := &s.Elems[i]; len(e.Key) == len(s.Key) {
-				w.element(e, s.Key, nil, true)
-			}
-		}
-		w.add("]}}}")
+		w.mapping(s.Map, s.Elems, s.Key, nil)
+		w.add("}}")
 	case *ruleset.Verdict:
 		w.verdict(s)
 	case *ruleset.Reject:
-		with, _ := rejectCode(w.table.Family, s.With)
-		kind, code, _ := strings.Cut(with, " ")
-		if s.With == ruleset.RejectTCPReset {
-			w.add(`{"reject":{"type":"tcp reset"}}`)
+		kind, code := w.answer(s)
+		if code == "" {
+			w.add(`{"reject":{"type":"`, kind, `"}}`)
 			return
 		}
-		w.add(`{"reject":{"type":"`, kind, `","expr":"`, code, `"}}`)
+		w.object("reject", "type", kind, "expr", code)
 	case *ruleset.Limit:
 		w.limit(s)
 	case *ruleset.Meter:
@@ -88,109 +114,145 @@ func (w *jsonWriter) stmt(s ruleset.Stmt, proto string) {
 	case *ruleset.NAT:
 		w.nat(s)
 	case *ruleset.SetField:
-		if s.Field == ruleset.CTHelper {
-			w.add(`{"ct helper":"`, s.Value.Text, `"}`)
-			return
-		}
-		w.add(`{"mangle":{"key":`, w.syntax[s.Field].json, `,"value":`)
-		w.term(s.Field, &s.Value)
-		w.add("}}")
+		w.assign(s)
 	case *ruleset.NoTrack:
 		w.add(`{"notrack":null}`)
 	case *ruleset.Opaque:
-		w.report.Unsupported(w.at, "the unknown text %q", s.Text)
+		if !w.model {
+			w.refuse("the unknown text %q", s.Text)
+		}
+		w.cannot("opaque", s.Text)
+	default:
+		w.further(s)
 	}
 }
 
-func (w *jsonWriter) key(key []ruleset.Expr) {
-	if len(key) > 1 {
-		w.add(`{"concat":[`)
+func equality(neg bool) string {
+	if neg {
+		return "!="
 	}
-	for i, f := range key {
+	return "=="
+}
+
+func (w *jsonWriter) assign(s *ruleset.SetField) {
+	if s.Field == ruleset.CTHelper && s.From == nil {
+		w.add(`{"ct helper":`)
+		w.b = appendString(w.b, s.Value.Text)
+		w.add("}")
+		return
+	}
+	var to ruleset.Expr = s.Field
+	if s.Of != nil {
+		to = s.Of
+	}
+	w.add(`{"mangle":{"key":`)
+	w.expr(to, nil)
+	w.add(`,"value":`)
+	names, named := bitsOf(w.style(to), s.Value.Lo.Lo)
+	switch {
+	case s.From != nil:
+		w.expr(s.From, to)
+	case s.Field == ruleset.CTEvent && named:
+		w.strings(names)
+	default:
+		w.term(to, &s.Value)
+	}
+	w.add("}}")
+}
+
+// strings writes one, or a list of them.
+func (w *jsonWriter) strings(list []string) {
+	if len(list) != 1 {
+		w.add("[")
+	}
+	for i, s := range list {
 		if i > 0 {
 			w.add(",")
 		}
-		w.add(w.syntax[ruleset.FieldOf(f)].json)
+		w.b = appendString(w.b, s)
 	}
-	if len(key) > 1 {
-		w.add("]}")
+	if len(list) != 1 {
+		w.add("]")
 	}
 }
 
-func (w *jsonWriter) match(m *ruleset.Match, proto string) {
-	f := &w.syntax[m.Field]
-	expr := f.json
-	if proto != "" {
-		expr = strings.Replace(expr, `"th"`, `"`+proto+`"`, 1)
-	}
-	op := map[bool]string{false: "==", true: "!="}[m.Neg]
-	switch {
-	case m.Op == ruleset.OpAny:
-		w.any(m, f, expr)
+func (w *jsonWriter) match(m *ruleset.Match) {
+	e := looked(m)
+	if len(m.Terms) == 0 {
+		w.cannot("opaque", "a match without a value")
 		return
-	case m.Field == ruleset.CTLabel:
+	}
+	op := equality(m.Neg)
+	switch c := comparison(m); {
+	case m.Op == ruleset.OpAny:
+		w.any(m, e)
+		return
+	case m.Field == ruleset.CTLabel && !m.Set:
 		op = map[bool]string{false: "in", true: "!"}[m.Neg]
+	case c != "":
+		op = c
 	}
 	w.add(`{"match":{"op":"`, op, `","left":`)
 	if m.Op == ruleset.OpMask {
-		w.add(`{"&":[`, expr, ",")
-		w.mask(m.Field, m.Mask)
+		w.add(`{"&":[`)
+		w.expr(e, nil)
+		w.add(",")
+		w.mask(e, m.Mask)
 		w.add("]}")
 	} else {
-		w.add(expr)
+		w.expr(e, nil)
 	}
 	w.add(`,"right":`)
 	switch {
-	case len(m.Terms) == 1:
-		w.matched(m, f, 0)
-	case m.Field == ruleset.CTLabel:
+	case len(m.Terms) == 1 && !m.Set:
+		w.matched(m, e, 0)
+	case m.Field == ruleset.CTLabel && !m.Set:
 		w.add("[")
-		w.list(m, f)
+		w.list(m, e)
 		w.add("]")
 	default:
 		w.add(`{"set":[`)
-		w.list(m, f)
+		w.list(m, e)
 		w.add("]}")
 	}
 	w.add("}}")
 }
 
 // any of some bits, or none of them.
-func (w *jsonWriter) any(m *ruleset.Match, f *syntax, expr string) {
-	bits := m.Terms[0].Lo.Lo
+func (w *jsonWriter) any(m *ruleset.Match, e ruleset.Expr) {
+	bits, f := m.Terms[0].Lo.Lo, w.style(e)
 	names, named := bitsOf(f, bits)
 	if named && !m.Neg && m.Field != ruleset.TCPFlags {
-		w.add(`{"match":{"op":"in","left":`, expr, `,"right":`)
-		if len(names) > 1 {
-			w.add("[")
-		}
-		w.add(`"`, strings.Join(names, `","`), `"`)
-		if len(names) > 1 {
-			w.add("]")
-		}
+		w.add(`{"match":{"op":"in","left":`)
+		w.expr(e, nil)
+		w.add(`,"right":`)
+		w.strings(names)
 		w.add("}}")
 		return
 	}
-	w.add(`{"match":{"op":"`, map[bool]string{false: "!=", true: "=="}[m.Neg], `","left":{"&":[`, expr, ",")
+	w.add(`{"match":{"op":"`, equality(!m.Neg), `","left":{"&":[`)
+	w.expr(e, nil)
+	w.add(",")
 	w.bits(f, bits)
 	w.add(`]},"right":0}}`)
 }
 
-func (w *jsonWriter) list(m *ruleset.Match, f *syntax) {
+func (w *jsonWriter) list(m *ruleset.Match, e ruleset.Expr) {
 	for i := range m.Terms {
 		if i > 0 {
 			w.add(",")
 		}
-		w.matched(m, f, i)
+		w.matched(m, e, i)
 	}
 }
 
-func (w *jsonWriter) matched(m *ruleset.Match, f *syntax, i int) {
-	if m.Field.Info().Domain == ruleset.Bits && m.Terms[i].Single() {
-		w.bits(f, m.Terms[i].Lo.Lo)
+func (w *jsonWriter) matched(m *ruleset.Match, e ruleset.Expr, i int) {
+	t := &m.Terms[i]
+	if ruleset.DomainOf(e) == ruleset.Bits && t.Single() && t.Text == "" && t.Form == ruleset.Plain && t.Lo.Hi == 0 {
+		w.bits(w.style(e), t.Lo.Lo)
 		return
 	}
-	w.term(m.Field, &m.Terms[i])
+	w.term(e, t)
 }
 
 func (w *jsonWriter) bits(f *syntax, v uint64) {
@@ -213,8 +275,8 @@ func (w *jsonWriter) bits(f *syntax, v uint64) {
 	}
 }
 
-func (w *jsonWriter) mask(f ruleset.Field, m ruleset.U128) {
-	if s := &w.syntax[f]; s.values != address4 && s.values != address6 && s.values != linkAddress && len(s.names) > 0 {
+func (w *jsonWriter) mask(e ruleset.Expr, m ruleset.U128) {
+	if s := w.style(e); s.values != address4 && s.values != address6 && s.values != linkAddress && len(s.names) > 0 {
 		w.bits(s, m.Lo)
 	} else {
 		w.value(s, m)
@@ -222,9 +284,17 @@ func (w *jsonWriter) mask(f ruleset.Field, m ruleset.U128) {
 }
 
 func (w *jsonWriter) limit(l *ruleset.Limit) {
-	w.add(`{"limit":{"rate":`)
+	w.add(`{"limit":{`)
+	w.rate(l)
+	w.add("}}")
+}
+
+// rate of a limit.
+func (w *jsonWriter) rate(l *ruleset.Limit) {
+	w.add(`"rate":`)
 	w.b = emit.Int(w.b, l.Rate)
-	w.add(`,"per":"`, l.Unit, `"`)
+	w.add(`,"per":`)
+	w.b = appendString(w.b, l.Unit)
 	if l.Burst > 0 {
 		w.add(`,"burst":`)
 		w.b = emit.Int(w.b, l.Burst)
@@ -235,7 +305,6 @@ func (w *jsonWriter) limit(l *ruleset.Limit) {
 	if l.Bytes {
 		w.add(`,"rate_unit":"bytes","burst_unit":"bytes"`)
 	}
-	w.add("}}")
 }
 
 // meter writes nft's older statement of that name, which makes its own set:
@@ -278,72 +347,3 @@ func (w *jsonWriter) meter(m *ruleset.Meter) {
 	w.add("}}")
 }
 
-func (w *jsonWriter) log(l *ruleset.Log) {
-	if l.Prefix == "" && !l.Nflog {
-		w.add(`{"log":null}`)
-		return
-	}
-	w.add(`{"log":{`)
-	if l.Prefix != "" {
-		w.add(`"prefix":`)
-		w.b = appendString(w.b, l.Prefix)
-	}
-	if l.Nflog {
-		if l.Prefix != "" {
-			w.add(",")
-		}
-		w.add(`"group":`)
-		w.b = emit.Int(w.b, l.Group)
-	}
-	w.add("}}")
-}
-
-func (w *jsonWriter) nat(n *ruleset.NAT) {
-	w.add(`{"`, n.Kind.String(), `":`)
-	if n.Map == "" && !n.Lo.IsValid() && n.PortLo == 0 {
-		w.add("null}")
-		return
-	}
-	sep, family := "{", ""
-	field := func(name string) {
-		w.add(sep, `"`, name, `":`)
-		sep = ","
-	}
-	inet := w.table.Family != ruleset.IP && w.table.Family != ruleset.IP6
-	switch s := w.sets[n.Map]; {
-	case n.Map != "" && s != nil && len(s.Data) > 0 && ruleset.DomainOf(s.Data[0]) == ruleset.Addr6, n.Lo.Is6():
-		family = "ip6"
-	case n.Map != "" || n.Lo.IsValid():
-		family = "ip"
-	}
-	if inet && family != "" {
-		field("family")
-		w.add(`"`, family, `"`)
-	}
-	switch {
-	case n.Map != "":
-		field("addr")
-		w.add(`{"map":{"key":`)
-		w.key(n.Key)
-		w.add(`,"data":"@`, n.Map, `"}}`)
-	case n.Lo.IsValid() && n.Hi.IsValid() && n.Hi != n.Lo:
-		field("addr")
-		w.add(`{"range":["`, n.Lo.String(), `","`, n.Hi.String(), `"]}`)
-	case n.Lo.IsValid():
-		field("addr")
-		w.add(`"`, n.Lo.String(), `"`)
-	}
-	if n.PortLo != 0 {
-		field("port")
-		if n.PortHi > n.PortLo {
-			w.add(`{"range":[`)
-		}
-		w.b = emit.Uint(w.b, uint64(n.PortLo))
-		if n.PortHi > n.PortLo {
-			w.add(",")
-			w.b = emit.Uint(w.b, uint64(n.PortHi))
-			w.add("]}")
-		}
-	}
-	w.add("}}")
-}

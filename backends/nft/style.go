@@ -93,11 +93,11 @@ func (p *program) widthOf(e ruleset.Expr) int {
 	return ruleset.WidthOf(e)
 }
 
-// transport remembers the protocol by whose name ports are called: that of a
-// match which is not written, since what follows implies it.
+// transport remembers the protocol that a match settles: ports are called by its
+// name from then on. It need not have been written: what implies it is called so.
 func (p *program) transport(s ruleset.Stmt) {
 	m, ok := s.(*ruleset.Match)
-	if ok && m.Implied && m.Field == ruleset.L4Proto && !m.Neg && len(m.Terms) == 1 && m.Terms[0].Single() {
+	if ok && m.Field == ruleset.L4Proto && m.Op == ruleset.OpIn && !m.Neg && len(m.Terms) == 1 && m.Terms[0].Single() && m.Terms[0].Text == "" {
 		p.th = ""
 		if emit.HasPorts(m.Terms[0].Lo.Lo) {
 			p.th = protocolName(m.Terms[0].Lo.Lo)
