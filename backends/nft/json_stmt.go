@@ -346,4 +346,3 @@ func (w *jsonWriter) meter(m *ruleset.Meter) {
 	w.limit(&m.Limit)
 	w.add("}}")
 }
-

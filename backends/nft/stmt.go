@@ -351,4 +351,3 @@ func (w *textWriter) mask(e ruleset.Expr, m ruleset.U128) {
 		w.b = appendHex(w.b, m)
 	}
 }
-
