@@ -175,7 +175,7 @@ func (g *gen) packet() packet {
 
 // Whatever a table of nft says, its translation does the same to every packet:
 // the same verdict, the same lines in the log, the same marks, and every limit
-// is asked as often.
+// is asked as often; and so does what that becomes on the way back.
 func TestToIptablesMeansTheSame(t *testing.T) {
 	same, refused := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -199,11 +199,17 @@ func TestToIptablesMeansTheSame(t *testing.T) {
 			}
 			return
 		}
+		back, mistakes := ToNft(out, func(name string) bool { return name != "c2" })
+		if back == nil {
+			rt.Fatalf("not back to nft: %s", mistakes[0].Message)
+		}
 		same++
 		for range 20 {
 			p := g.packet()
 			if want, got := judge(table, ruleset.Input, p), judge(out.Tables[0], ruleset.Input, p); want != got {
 				rt.Fatalf("%v\nnft:      %s\niptables: %s\n%s\nbecame\n%s", p, want, got, show(table), show(out.Tables[0]))
+			} else if got := judge(back.Tables[0], ruleset.Input, p); want != got {
+				rt.Fatalf("%v\nnft:      %s\nand back: %s\n%s\nbecame\n%s", p, want, got, show(table), show(back.Tables[0]))
 			}
 		}
 	})

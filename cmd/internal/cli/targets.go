@@ -6,6 +6,7 @@ import (
 
 	"github.com/loward/loward/backends/iproute"
 	"github.com/loward/loward/backends/iptables"
+	"github.com/loward/loward/backends/model"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler"
 	"github.com/loward/loward/compiler/convert"
@@ -45,9 +46,11 @@ func targets() []target {
 			l.All = append(l.All, mistakes...)
 			return text
 		}, nil},
-		{"json", "the nft ruleset as JSON, for nft -j -f", func(v *policy.View, _ bool, l *diag.List) []byte {
+		{"json", "of a policy, the nft ruleset for nft -j -f; of a ruleset, what was understood", func(v *policy.View, _ bool, l *diag.List) []byte {
 			return write(v, compiler.Nft, l, nft.JSON{}.Write)
-		}, nil},
+		}, func(rs *ruleset.Ruleset, l *diag.List) []byte {
+			return written(rs, nil, l, model.JSON{}.Write)
+		}},
 	}
 }
 
