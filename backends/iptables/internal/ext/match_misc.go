@@ -274,6 +274,9 @@ func finishRateest(p *parse) {
 		p.errorf(p.x.At, "the match rateest needs a comparison").Helpf("write --rateest-lt, --rateest-gt or --rateest-eq")
 		return
 	}
+	if p.has&(1<<oBPS1|1<<oPPS1|1<<oBPS2|1<<oPPS2|1<<oBPS|1<<oPPS) == 0 {
+		p.refusef("the match rateest needs to know what to compare").Helpf("write --rateest-bps or --rateest-pps")
+	}
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		w := g.v[0]

@@ -263,7 +263,7 @@ func finishPolicy(p *parse) {
 			}
 		case oPolMode:
 			i, _ := p.word(g, w, []string{"transport", "tunnel"})
-			tunnel = i == 1
+			tunnel = i == 1 && !g.neg
 		default:
 			p.network(g, w)
 			if addresses = true; !p.modeOf(i, &tunnel) {
@@ -300,7 +300,7 @@ func (p *parse) modeOf(i int, tunnel *bool) bool {
 		if g.o.ID == oPolNext {
 			break
 		}
-		if g.o.ID == oPolMode && strings.EqualFold(g.v[0].Text, "tunnel") || ruleset.HasUnknown(g.v[0].Text) {
+		if g.o.ID == oPolMode && !g.neg && strings.EqualFold(g.v[0].Text, "tunnel") || ruleset.HasUnknown(g.v[0].Text) {
 			return true
 		}
 	}

@@ -39,8 +39,8 @@ var matchRecent = Extension{
 		{Name: "--hitcount", ID: oRecentHits, Values: 1},
 		{Name: "--rttl", ID: oRecentTTL, Excl: 1<<oRecentSet | 1<<oRecentRemove},
 		{Name: "--name", ID: oRecentName, Values: 1},
-		{Name: "--rsource", ID: oRecentSource, Multi: true},
-		{Name: "--rdest", ID: oRecentDest, Multi: true},
+		{Name: "--rsource", ID: oRecentSource},
+		{Name: "--rdest", ID: oRecentDest},
 		{Name: "--mask", ID: oRecentMask, Values: 1},
 	},
 }

@@ -107,7 +107,7 @@ var matchHashlimit = Extension{
 	options: []Option{
 		{Name: "--hashlimit-upto", ID: oHashUpto, Values: 1, Neg: true, Excl: 1<<oHashAbove | 1<<oHashOld},
 		{Name: "--hashlimit-above", ID: oHashAbove, Values: 1, Neg: true, Excl: 1<<oHashUpto | 1<<oHashOld},
-		{Name: "--hashlimit", ID: oHashOld, Values: 1, Excl: 1<<oHashUpto | 1<<oHashAbove},
+		{Name: "--hashlimit", ID: oHashOld, Values: 1, Neg: true, Excl: 1<<oHashUpto | 1<<oHashAbove},
 		{Name: "--hashlimit-srcmask", ID: oHashSrcMask, Values: 1},
 		{Name: "--hashlimit-dstmask", ID: oHashDstMask, Values: 1},
 		{Name: "--hashlimit-burst", ID: oHashBurst, Values: 1},

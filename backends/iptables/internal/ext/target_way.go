@@ -279,6 +279,9 @@ var targetHMARK = Extension{
 }
 
 func finishHMARK(p *parse) {
+	if p.has&^(1<<oHmMod|1<<oHmOffset|1<<oHmRnd) == 0 {
+		p.errorf(p.x.At, "the target HMARK needs to know what to hash").Helpf("write --hmark-tuple, for instance")
+	}
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		switch w := g.v[0]; g.o.ID {
