@@ -8,14 +8,27 @@ import (
 
 // rule appends what a rule becomes.
 func (c *toNft) rule(out []*ruleset.Rule, r *ruleset.Rule) []*ruleset.Rule {
-	n := &ruleset.Rule{Comment: comment(r.Comment), Counted: true, Origin: r.Origin}
-	body := make([]ruleset.Stmt, 0, len(r.Body)+2)
-	tproxy := false
+	n := &ruleset.Rule{Comment: comment(r.Comment), Origin: r.Origin}
+	body := make([]ruleset.Stmt, 0, len(r.Body)+3)
+	tproxy, counted := false, false
+	// count the packet once it has passed the matches.
+	count := func() {
+		if !counted {
+			body = append(body, &ruleset.Counter{})
+		}
+		counted = true
+	}
 	for _, s := range r.Body {
 		m, ok := s.(*ruleset.Module)
 		if !ok {
+			if _, ok := s.(*ruleset.Verdict); ok {
+				count()
+			}
 			body = c.stmt(body, r, s)
 			continue
+		}
+		if m.Target {
+			count()
 		}
 		if m.Name == "comment" && !m.Target {
 			if n.Comment == "" && len(m.Args) > 0 {
@@ -38,6 +51,7 @@ func (c *toNft) rule(out []*ruleset.Rule, r *ruleset.Rule) []*ruleset.Rule {
 			body = c.stmt(body, r, s)
 		}
 	}
+	count()
 	n.Body = settle(body, c.from.Family)
 	out = append(out, n)
 	if tproxy {
@@ -138,6 +152,12 @@ func (c *toNft) stmt(body []ruleset.Stmt, r *ruleset.Rule, s ruleset.Stmt) []rul
 		}
 	case *ruleset.SetField:
 		return c.assign(body, r, s)
+	case *ruleset.NAT:
+		if s.Of == c.from.Family { // the table's own need not be said
+			n := *s
+			n.Of = ruleset.Inet
+			return append(body, &n)
+		}
 	case *ruleset.TProxy:
 		n := *s
 		n.Mark, n.MarkMask = 0, 0
@@ -182,10 +202,10 @@ func (c *toNft) verdict(r *ruleset.Rule, v *ruleset.Verdict) *ruleset.Verdict {
 // the next rule, so that is one that drops. Between the two nothing may change
 // what the matches see.
 func (c *toNft) otherwiseDrop(out []*ruleset.Rule, r *ruleset.Rule, n *ruleset.Rule) []*ruleset.Rule {
-	d := &ruleset.Rule{Counted: true, Origin: r.Origin}
+	d := &ruleset.Rule{Origin: r.Origin}
 	for _, s := range n.Body {
 		switch s := s.(type) {
-		case *ruleset.Match, *ruleset.Lookup:
+		case *ruleset.Match, *ruleset.Lookup, *ruleset.Counter:
 			d.Body = append(d.Body, s)
 		case *ruleset.TProxy:
 			d.Body = append(d.Body, ruleset.Drop)

@@ -91,14 +91,14 @@ COMMIT
 	if filter.Chain("drop_") == nil || filter.Chain("a_b") == nil || filter.Chain("a_b-2") == nil {
 		t.Errorf("%v", filter.Chains)
 	}
-	if v := in.Rules[0].Body[0].(*ruleset.Verdict); v.Kind != ruleset.VerdictJump || v.Chain != "drop_" {
+	if v := in.Rules[0].Body[1].(*ruleset.Verdict); v.Kind != ruleset.VerdictJump || v.Chain != "drop_" {
 		t.Errorf("%+v", v)
 	}
-	if v := in.Rules[1].Body[0].(*ruleset.Verdict); v.Kind != ruleset.VerdictGoto || v.Chain != "a_b-2" {
+	if v := in.Rules[1].Body[1].(*ruleset.Verdict); v.Kind != ruleset.VerdictGoto || v.Chain != "a_b-2" {
 		t.Errorf("%+v", v)
 	}
 	for _, r := range in.Rules {
-		if !r.Counted || r.Origin.IsZero() {
+		if _, ok := r.Body[0].(*ruleset.Counter); !ok || r.Counted || r.Origin.IsZero() {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/loward/loward/backends/iproute"
 	"github.com/loward/loward/backends/iptables"
-	"github.com/loward/loward/backends/model"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler"
 	"github.com/loward/loward/compiler/convert"
@@ -33,7 +32,7 @@ func targets() []target {
 			return write(v, compiler.Nft, l, nft.Text{}.Write)
 		}, func(rs *ruleset.Ruleset, l *diag.List) []byte {
 			rs, mistakes := convert.ToNft(rs, nft.ValidName)
-			return written(rs, mistakes, l, nft.Text{}.Write)
+			return written(rs, mistakes, l, nft.Text{Plain: true}.Write)
 		}},
 		{"iptables", "for iptables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
 			return write(v, compiler.IPTables, l, iptables.Restore{Family: ruleset.IP, Reload: reload}.Write)
@@ -49,7 +48,7 @@ func targets() []target {
 		{"json", "of a policy, the nft ruleset for nft -j -f; of a ruleset, what was understood", func(v *policy.View, _ bool, l *diag.List) []byte {
 			return write(v, compiler.Nft, l, nft.JSON{}.Write)
 		}, func(rs *ruleset.Ruleset, l *diag.List) []byte {
-			return written(rs, nil, l, model.JSON{}.Write)
+			return written(rs, nil, l, nft.JSON{Model: true}.Write)
 		}},
 	}
 }
