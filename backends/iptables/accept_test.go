@@ -220,19 +220,12 @@ const lines = `
 46 -A FOO -j FOO
 46 -A OUTPUT -j INPUT
 46 -j ACCEPT -A INPUT
-46 -A INPUT -jACCEPT
 46 -A INPUT -gFOO
 46 -AINPUT -j ACCEPT
 46 -I INPUT1 -j ACCEPT
 46 -IINPUT 1 -j ACCEPT
-46 -A INPUT -ieth0 -j ACCEPT
-4 -A INPUT -d192.0.2.1 -j ACCEPT
-46 -A INPUT -ptcp -j ACCEPT
 46 -A INPUT -mmark --mark 1 -j ACCEPT
 46 -A INPUT --match=mark --mark=1 -j ACCEPT
-46 -A INPUT --jump=ACCEPT
-46 -A INPUT --protocol=tcp -j ACCEPT
-46 -A INPUT --in-interface=eth0 -j ACCEPT
 46 --append=INPUT -j ACCEPT
 46 --protocol tcp -A INPUT
 46 --app INPUT --proto tcp --jump ACCEPT
@@ -295,6 +288,12 @@ const lines = `
 46 COMMIT/*nat/-A POSTROUTING -j MASQUERADE
 46 COMMIT/*nat/-A PREROUTING -j MASQUERADE
 46 COMMIT/*nat/-A PREROUTING -j DROP
+46 COMMIT/*nat/:A - [0:0]/-A A -j MASQUERADE/-A PREROUTING -j A
+46 COMMIT/*nat/:A - [0:0]/:B - [0:0]/-A PREROUTING -j A/-A A -j B/-A B -j MASQUERADE
+46 COMMIT/*nat/:A - [0:0]/-A A -j MASQUERADE/-A POSTROUTING -j A
+46 COMMIT/*nat/:A - [0:0]/-A A -j MASQUERADE
+46 -A FOO -m owner --uid-owner 0/-A INPUT -j FOO
+46 -A FOO -m owner --uid-owner 0/-A OUTPUT -j FOO
 46 COMMIT/*nat/:PREROUTING DROP [0:0]
 46 COMMIT/*nat/-P PREROUTING DROP
 46 COMMIT/*nat/-A FORWARD -j ACCEPT
@@ -357,6 +356,16 @@ done`, files, cmd)
 			for _, d := range l.All {
 				if d.Severity == diag.Error {
 					mistakes = append(mistakes, fmt.Sprintf("%s %s (%s)", d.Span, d.Message, d.Help))
+				}
+			}
+			if taken[i] == "" && len(mistakes) > 0 {
+				first := l.All[0].Span.Position().Line
+				at := false
+				for _, m := range errorLine.FindAllStringSubmatch(said[i], -1) {
+					at = at || m[1] == fmt.Sprint(first)
+				}
+				if !at {
+					t.Errorf("%s: %q: the mistake is in line %d\n%s", tool, text, first, said[i])
 				}
 			}
 			body := strings.TrimSuffix(strings.TrimPrefix(text, "*filter\n:INPUT ACCEPT [0:0]\n:FOO - [0:0]\n:BAR - [0:0]\n"), "\nCOMMIT\n")

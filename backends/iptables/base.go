@@ -25,16 +25,11 @@ func (rd *reader) base(c byte, w Word, eq *Word) {
 		rd.next++
 	} else if eq != nil {
 		v = *eq
-		// iptables 1.8.9 looks at the word before the next one, which is this word
-		// as a whole then, and takes that for the value.
-		if c == 'i' || c == 'o' {
-			v = w
-			rd.l.Warnf(w.Span, "the interface is called %q here", w.Text).WithCode(ruleset.CodeRefused).
+		if strings.IndexByte("sdpioj", c) >= 0 {
+			// iptables 1.8.9 looks at the word in front of the next one, which is this
+			// word as a whole then; later versions look at the value.
+			rd.l.Warnf(w.Span, "iptables 1.8.9 takes %q as a whole for the value", w.Text).WithCode(ruleset.CodeRefused).
 				Helpf("write a blank between the option and its value")
-		} else if strings.IndexByte("sdpj", c) >= 0 {
-			rd.syntax(w.Span, "%q: the value has to be a word of its own", w.Text).
-				Helpf("write a blank between the option and its value")
-			return
 		}
 	}
 	switch c {
@@ -86,11 +81,11 @@ func (rd *reader) base(c byte, w Word, eq *Word) {
 			rd.more()
 		}
 	case 'n':
-		rd.option(optNumeric, w, v, false)
+		rd.option(optNumeric, w, w, false)
 	case 'x':
-		rd.option(optExact, w, v, false)
+		rd.option(optExact, w, w, false)
 	case '0':
-		rd.option(optLines, w, v, false)
+		rd.option(optLines, w, w, false)
 	case '4', '6':
 		if (c == '6') != (rd.s.family == ruleset.IP6) {
 			if rd.skip = rd.restoring; !rd.skip {
@@ -239,7 +234,8 @@ func (rd *reader) match(v Word) {
 	if rd.cached {
 		if to, ok := rd.segment(); ok {
 			if m, ok := rd.known[rd.key(rd.flag, to)]; ok {
-				rd.add(module{name: v, done: m})
+				rd.add(module{name: v, done: m.m})
+				rd.picky = rd.picky || m.picky
 				rd.next = to
 				return
 			}
@@ -277,7 +273,8 @@ func (rd *reader) jump(v Word) {
 	if rd.cached {
 		if to, ok := rd.segment(); ok {
 			if m, ok := rd.known[rd.key(rd.flag, to)]; ok {
-				t.done, rd.next = m, to
+				t.done, rd.next = m.m, to
+				rd.picky = rd.picky || m.picky
 				return
 			}
 		}
@@ -314,85 +311,6 @@ func standard(name string) bool {
 		return true
 	}
 	return false
-}
-
-// segment finds where the words of the module that was just named end, if they
-// are those of a text that iptables-save wrote: at the next -m or -j, or at the
-// end.
-func (rd *reader) segment() (to int, ok bool) {
-	if f := rd.words[rd.flag].Text; f != "-m" && f != "-j" {
-		return 0, false
-	}
-	to = rd.next
-	for to < len(rd.words) {
-		if t := rd.words[to].Text; len(t) == 2 && t[0] == '-' && t[1] >= 'A' {
-			break
-		}
-		to++
-	}
-	return to, true
-}
-
-// key of the words from one to another.
-func (rd *reader) key(from, to int) segment {
-	k := segment{proto: rd.proto, table: rd.table}
-	if rd.ctx.NotProto {
-		k.proto |= 1 << 10
-	}
-	if rd.any {
-		k.proto = 1 << 11
-	}
-	a, b := rd.words[from].Span, rd.words[to-1].Span
-	if a.File == nil || a.File != rd.file || b.File != rd.file || rd.table == nil || !rd.restoring {
-		return segment{proto: -2}
-	}
-	k.text = rd.text[a.Start:b.End]
-	if c := rd.table.chain(rd.chain.Text); c != nil && c.base != nil {
-		k.chain = c
-	}
-	return k
-}
-
-// opaque takes the words of a module that is not known: up to the next option
-// that is the tool's own, or that an extension which is there has.
-func (rd *reader) opaque(m *module) {
-	from := rd.next
-	for rd.next < len(rd.words) {
-		w := rd.words[rd.next].Text
-		if w == "!" && rd.next+1 < len(rd.words) {
-			w = rd.words[rd.next+1].Text
-		}
-		if !foreignOption(w) && len(w) > 1 && w[0] == '-' {
-			break
-		}
-		if len(w) > 2 && w[0] == '-' {
-			if _, q, _, _ := rd.lookup(strings.TrimLeft(w, "-")); q != nil {
-				break
-			}
-		}
-		rd.next++
-	}
-	m.opaque = rd.words[from:rd.next:rd.next]
-	if m.opaque == nil {
-		m.opaque = []Word{}
-	}
-}
-
-// foreignOption: a word that looks like an option and is none of the tool's own.
-func foreignOption(w string) bool {
-	if len(w) < 3 || w[0] != '-' {
-		return false
-	}
-	if w[1] != '-' {
-		_, own := argOf(w[1])
-		return !own
-	}
-	for i := range baseOptions {
-		if baseOptions[i].long == w[2:] {
-			return false
-		}
-	}
-	return true
 }
 
 // illegal names an option of the rule that does not go with the command, or "".

@@ -1,8 +1,20 @@
 // Package iptables writes the tables of one family as text for
-// iptables-restore --noflush or ip6tables-restore --noflush. It loads with the
-// legacy and with the nf_tables variant of iptables 1.8.9 and later.
+// iptables-restore or ip6tables-restore, and reads what others wrote for them: the
+// text of iptables-save and iptables-restore, and single commands. What it writes
+// loads with the legacy and with the nf_tables variant of iptables 1.8.9 and later.
 //
-// Own chains are declared, which empties them, and filled again; everything
+// Read takes a text by itself; a State does one command after the other, as the
+// kernel would. Both follow iptables 1.8.9, and take what one of its variants
+// takes. Save writes such a ruleset as iptables-save would:
+//
+//	var l diag.List
+//	rs := iptables.Read(diag.NewFile("rules.v4", text), ruleset.IP, &l)
+//	again, mistakes := iptables.Save{Family: ruleset.IP}.Write(rs)
+//
+// An extension that a rule names (-m, -j) is a ruleset.Module, which says in plain
+// statements too what it means; what is not known is kept as ruleset.Opaque.
+//
+// Restore writes what loward compiles, for --noflush. Own chains are declared, which empties them, and filled again; everything
 // else in a table stays as it is. Chains that are not ours (Chain.Foreign:
 // INPUT and so on) only get their rules inserted in front; restore text cannot
 // ask whether they stand there already, so Reload leaves them out. Each table

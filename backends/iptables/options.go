@@ -209,7 +209,7 @@ func (rd *reader) long(w Word) bool {
 			rd.take(m, o, w, eq)
 			return true
 		}
-		if rd.cached && rd.remembered() {
+		if rd.cached && rd.reused() {
 			return false
 		}
 		if !rd.load() {
@@ -219,8 +219,8 @@ func (rd *reader) long(w Word) bool {
 	}
 }
 
-// remembered: a module of the rule was not read but taken from an earlier rule.
-func (rd *reader) remembered() bool {
+// reused: a module of the rule was not read but taken from an earlier rule.
+func (rd *reader) reused() bool {
 	for i := range rd.mods[:rd.nmods] {
 		if rd.mods[i].done != nil {
 			return true

@@ -17,6 +17,7 @@ type reader struct {
 	bad       bool // the command has a mistake and does nothing
 	vague     bool // a word of it can't be known: what it does neither
 	skip      bool // it is for the other family
+	picky     bool // an extension of the rule is
 	circle    bool // its rule closes a circle of chains
 
 	words []Word
@@ -49,7 +50,7 @@ type reader struct {
 	text   string // of file
 
 	ctx    ext.Ctx
-	known  map[segment]*ruleset.Module
+	known  map[segment]remembered
 	common map[valued]*ruleset.Match
 	slab   slab
 	body   []ruleset.Stmt
@@ -71,14 +72,6 @@ type module struct {
 	whole    bool
 }
 
-// segment is what the meaning of a module follows from.
-type segment struct {
-	text  string
-	proto int
-	table *table
-	chain *chain // a builtin one
-}
-
 // valued is a base option and its value.
 type valued struct {
 	option byte
@@ -86,12 +79,9 @@ type valued struct {
 	text   string
 }
 
-// maxKnown bounds what is remembered.
-const maxKnown = 4096
-
 func (rd *reader) init(s *State) {
 	rd.s = s
-	rd.known = map[segment]*ruleset.Module{}
+	rd.known = map[segment]remembered{}
 	rd.common = map[valued]*ruleset.Match{}
 	rd.ctx.Family = s.family
 }

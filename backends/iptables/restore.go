@@ -102,6 +102,7 @@ func (r *restore) commit() {
 	if r.table != nil {
 		r.s.rd.l = r.l
 		r.s.rd.loops(r.table)
+		r.s.rd.places(r.table)
 	}
 	r.table, r.bad = nil, false
 }

@@ -160,10 +160,11 @@ func (rd *reader) finish(m *module, flag string, target bool) ruleset.Stmt {
 		rd.bad = true
 		return nil
 	}
+	rd.picky = rd.picky || m.inst.Ext.Picky()
 	s := &ruleset.Module{Name: m.inst.Ext.Name, Target: target, Args: args, Means: means}
 	if m.whole && len(rd.known) < maxKnown {
 		if k := rd.key(m.from, m.to); k.proto != -2 {
-			rd.known[k] = s
+			rd.known[k] = remembered{s, m.inst.Ext.Picky()}
 		}
 	}
 	return s

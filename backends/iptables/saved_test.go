@@ -295,6 +295,20 @@ COMMIT
 	}
 }
 
+// A value in its option's own word: iptables 1.8.9 misreads some of them, later
+// versions do not.
+func TestAttached(t *testing.T) {
+	var l diag.List
+	rs := Read(diag.NewFile("x", []byte("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"+
+		"-AFORWARD -ptcp -s192.0.2.1 -ieth0 -oeth1 -mmark --mark=1 -jACCEPT\n"+
+		"--append=FORWARD --protocol=tcp --source=192.0.2.1 --in-interface=eth0 --out-interface=eth1 --match=mark --mark=1 --jump=ACCEPT\nCOMMIT\n")), ruleset.IP, &l)
+	got, _ := Save{Family: ruleset.IP}.Write(rs)
+	line := "-A FORWARD -s 192.0.2.1/32 -i eth0 -o eth1 -p tcp -m mark --mark 1 -j ACCEPT\n"
+	if strings.Count(string(got), line) != 2 || l.Errors() > 0 {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestShortOptions(t *testing.T) {
 	for _, b := range baseOptions {
 		if arg, ok := argOf(b.short); !ok || arg != b.arg {

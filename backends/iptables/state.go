@@ -31,7 +31,6 @@ const maxSpare = 1 << 18
 // table of the state.
 type table struct {
 	name   string
-	nr     int // its index in tables
 	origin diag.Span
 	chains []*chain
 	byName map[string]*chain
@@ -54,8 +53,9 @@ type chain struct {
 	packets, bytes uint64
 	origin         diag.Span
 	rules          list
-	refs           int // rules that lead to it
-	leads          int // its rules that lead to a chain
+	refs           int  // rules that lead to it
+	leads          int  // its rules that lead to a chain
+	picky          bool // a rule of it has, or had, an extension that is not for all builtin chains
 	// jump and leap are the verdicts that lead to it, made when first needed.
 	jump, leap *ruleset.Verdict
 	mark       int // of the search for loops
@@ -66,6 +66,13 @@ func NewState(f ruleset.Family) *State {
 	s := &State{family: f, spare: maxSpare}
 	s.rd.init(s)
 	return s
+}
+
+// IPSets tells the State how to find the type of a set of ipset(8), which may be
+// nil where a set is not known. Without it, no set is.
+func (s *State) IPSets(find func(name string) *ruleset.IPSetType) {
+	s.rd.ctx.IPSet = find
+	clear(s.rd.known)
 }
 
 // builtin is a chain that the kernel has in a table.
@@ -107,7 +114,7 @@ func (s *State) table(name string, at diag.Span) *table {
 	if all == nil {
 		return nil
 	}
-	t := &table{name: name, nr: len(s.tables), origin: at, byName: make(map[string]*chain, len(all))}
+	t := &table{name: name, origin: at, byName: make(map[string]*chain, len(all))}
 	for _, b := range all {
 		base := &ruleset.Base{Type: "filter", Hook: b.hook, Priority: b.priority, Policy: ruleset.VerdictAccept}
 		switch {
