@@ -63,6 +63,7 @@ var matchSCTP = Extension{
 
 // portPair adds what --sport and --dport say.
 func (p *parse) portPair() {
+	start := len(p.means)
 	for i := range p.x.given {
 		g := &p.x.given[i]
 		f := ruleset.Sport
@@ -84,6 +85,33 @@ func (p *parse) portPair() {
 			p.match(f, g.neg, t)
 		}
 	}
+	if s, d := p.get(oSport), p.get(oDport); s != nil && d != nil && s.neg && d.neg && len(p.means) == start+2 {
+		p.neither(start)
+	}
+}
+
+// neither of two ports: the kernel's match takes a packet that has neither, but
+// the rule that iptables-nft 1.8.9 makes for TCP and UDP compares both at once, and
+// takes one that has not both. The first is the narrower.
+func (p *parse) neither(start int) {
+	if name := p.x.Ext.Name; name != "tcp" && name != "udp" {
+		return
+	}
+	var pair []ruleset.Term
+	for _, s := range p.means[start:] {
+		m, ok := s.(*ruleset.Match)
+		if !ok || !m.Terms[0].Single() {
+			return
+		}
+		pair = append(pair, m.Terms[0])
+	}
+	first := p.means[start].(*ruleset.Match).Field
+	second := ruleset.Sport
+	if first == ruleset.Sport {
+		second = ruleset.Dport
+	}
+	p.means = append(p.means[:start], &ruleset.Lookup{Key: ruleset.Keys(first, second), Neg: true, Elems: []ruleset.Elem{{Key: pair}}})
+	p.may("neither port or not both, by the version of the tool")
 }
 
 // tcpFlagNames are in the order of their bits; the last two are all and none.

@@ -24,7 +24,7 @@ var meaningRules = map[ruleset.Family][]string{
 		"-p tcp -m tcp --tcp-option 8", "-p tcp -m tcp --tcp-option 99", "-p tcp -m tcp ! --tcp-option 99",
 		"-p tcp -m tcpmss --mss 1400:1500", "-p tcp -m tcpmss ! --mss 1400:1500", "-p tcp -m tcpmss --mss 536",
 		"-p tcp -m multiport --ports 22,80", "-p tcp -m multiport ! --ports 22,80", "-p udp -m multiport --dports 53,100:200",
-		"-p udp -m multiport ! --sports 53,100:200", "-p udp -m udp --dport 53", "-p udp -m udp ! --sport 53", "-p udp -m udp ! --sport :",
+		"-p udp -m multiport ! --sports 53,100:200", "-p udp -m udp --dport 53", "-p udp -m udp ! --sport 53", "-p udp -m udp ! --sport :", "-p udp -m udp ! --sport 53 ! --dport 53", "-p tcp -m tcp ! --sport 22 ! --dport 22", "-p tcp -m tcp ! --sport 22 ! --dport 80:90",
 		"-p icmp -m icmp --icmp-type 8", "-p icmp -m icmp ! --icmp-type 8", "-p icmp -m icmp --icmp-type 3/1", "-p icmp -m icmp ! --icmp-type 3/1",
 		"-p icmp -m icmp --icmp-type any", "-p icmp -m icmp ! --icmp-type any", "-p icmp -m icmp --icmp-type host-unreachable",
 		"-m ttl --ttl-eq 64", "-m ttl ! --ttl-eq 64", "-m ttl --ttl-lt 10", "-m ttl --ttl-gt 64", "-m ttl --ttl-lt 0", "-m ttl --ttl-gt 255",
