@@ -100,7 +100,8 @@ func (rd *reader) again() {
 	rd.next, rd.neg = 0, diag.Span{}
 	rd.verb, rd.nr = 0, 0
 	rd.seen, rd.negs, rd.goTo, rd.proto, rd.any, rd.loaded = 0, 0, false, -1, false, false
-	rd.nmods = 0
+	rd.nmods, rd.picky = 0, false
+	rd.ctx.NotProto = false
 	rd.target.inst.Ext, rd.target.done, rd.target.opaque = nil, nil, nil
 }
 
