@@ -205,7 +205,9 @@ type Elem struct {
 	// Timeout of its own, and how long it still has.
 	Timeout, Expires time.Duration
 	// Stmts are the element's own counter, limit and so on.
-	Stmts   []Stmt
+	Stmts []Stmt
+	// Options are what ipset(8) keeps besides with an element (skbmark 1).
+	Options []string
 	Comment string
 	Origin  diag.Span
 }
