@@ -82,7 +82,7 @@ func (r *restore) line(at, end int) {
 }
 
 func (r *restore) open(at, end int) {
-	name, span := r.field(at+1, end)
+	name, span, _ := r.field(at+1, end)
 	r.table = r.s.table(name, span)
 	if r.bad = r.table == nil; r.bad {
 		d := r.l.Errorf(span, "no table is called %q", name).WithCode(ruleset.CodeSyntax)
@@ -107,8 +107,9 @@ func (r *restore) commit() {
 	r.table, r.bad = nil, false
 }
 
-// field is the next word between blanks, and where it is.
-func (r *restore) field(at, end int) (string, diag.Span) {
+// field is the next word between blanks, where it is, and where it ends in the
+// text (which its span does not tell of a derived one).
+func (r *restore) field(at, end int) (word string, span diag.Span, next int) {
 	for at < end && blank(r.text[at]) {
 		at++
 	}
@@ -116,16 +117,16 @@ func (r *restore) field(at, end int) (string, diag.Span) {
 	for at < end && !blank(r.text[at]) {
 		at++
 	}
-	return r.text[from:at], r.f.Span(from, at)
+	return r.text[from:at], r.f.Span(from, at), at
 }
 
 func blank(c byte) bool { return c == ' ' || c == '\t' }
 
 // chain reads ":NAME POLICY [packets:bytes]".
 func (r *restore) chain(at, end int) {
-	name, nameAt := r.field(at+1, end)
-	policy, policyAt := r.field(nameAt.End, end)
-	counters, _ := r.field(policyAt.End, end)
+	name, nameAt, next := r.field(at+1, end)
+	policy, policyAt, next := r.field(next, end)
+	counters, _, _ := r.field(next, end)
 	if name == "" || policy == "" {
 		r.l.Errorf(r.f.Span(at, end), "a chain is declared by its name and its policy").WithCode(ruleset.CodeSyntax).
 			Helpf("like this: :INPUT ACCEPT [0:0], or :MINE - [0:0]")
