@@ -7,7 +7,8 @@ import (
 
 // ToIptables gives what a ruleset says of one family (IP or IP6) as tables of
 // iptables. Those that are already stay as they are. The ruleset is nil where
-// there are mistakes, and where nothing in it is of the family.
+// there are errors, and where nothing in it is of the family; a warning is of
+// something that decides nothing.
 func ToIptables(rs *ruleset.Ruleset, f ruleset.Family) (*ruleset.Ruleset, []*diag.Diagnostic) {
 	name := "iptables"
 	if f == ruleset.IP6 {
@@ -44,7 +45,7 @@ func ToIptables(rs *ruleset.Ruleset, f ruleset.Family) (*ruleset.Ruleset, []*dia
 	for _, n := range c.order {
 		out.Tables = append(out.Tables, c.tables[n].table)
 	}
-	return out, nil
+	return out, c.mistakes()
 }
 
 // toIpt is a conversion under way.
