@@ -311,7 +311,7 @@ func finishMultiport(p *parse) {
 				return false
 			}
 		}
-		if slots > maxMultiport && len(p.x.given) == 1 {
+		if slots > maxMultiport {
 			p.errorf(part.Span, "more than %d ports", maxMultiport).Helpf("a range counts twice; write another rule for the others")
 			return false
 		}

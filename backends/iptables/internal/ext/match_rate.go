@@ -163,6 +163,7 @@ func finishHashlimit(p *parse) {
 	src, noSrc := p.hashMask(oHashSrcMask)
 	dst, noDst := p.hashMask(oHashDstMask)
 	if mode := p.get(oHashMode); mode != nil {
+		seen := 0
 		p.list(mode.v[0], func(w Word) bool {
 			i, ok := p.word(mode, w, []string{"srcip", "dstip", "srcport", "dstport"})
 			if !ok {
@@ -172,9 +173,10 @@ func finishHashlimit(p *parse) {
 				{Field: p.field(ruleset.IPSaddr), Mask: src}, {Field: p.field(ruleset.IPDaddr), Mask: dst},
 				{Field: ruleset.Sport}, {Field: ruleset.Dport},
 			}
-			if i == 0 && noSrc || i == 1 && noDst {
-				return true // no bit of the address counts
+			if i == 0 && noSrc || i == 1 && noDst || seen&(1<<i) != 0 {
+				return true // no bit of the address counts, or it is there already
 			}
+			seen |= 1 << i
 			m.Key = append(m.Key, keys[i])
 			return true
 		})
