@@ -122,7 +122,11 @@ func (rd *reader) stray(w Word) {
 		return
 	}
 	d := rd.syntax(w.Span, "unexpected %q", w.Text)
-	if rd.next > 0 {
+	if strings.HasPrefix(w.Text, "–") || strings.HasPrefix(w.Text, "—") || strings.HasPrefix(w.Text, "−") {
+		d.Helpf("it begins with a dash that is not the one of the keyboard: write -")
+	} else if w.Text == `\` {
+		d.Helpf("a line can't be continued on the next one")
+	} else if rd.next > 0 {
 		switch prev := rd.words[rd.next-1].Text; {
 		case prev == "!" && rd.next > 1:
 			d.Helpf("! stands before the option: ! %s %s", rd.words[rd.next-2].Text, w.Text)

@@ -255,7 +255,7 @@ func split(f *diag.File, text string, at, end int, words []Word) (out []Word, op
 				word += piece
 			}
 		}
-		words = append(words, Word{Text: word, Span: diag.Span{File: f, Start: from, End: at}})
+		words = append(words, Word{Text: word, Span: f.Span(from, at)})
 	}
 	return words, open
 }
