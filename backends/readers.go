@@ -17,8 +17,11 @@ type Reader interface {
 	Read(f *diag.File, l *diag.List) *ruleset.Ruleset
 }
 
-// Readers are all of them.
-func Readers() []Reader {
+// Open opens a file that a text includes.
+type Open func(name string) ([]byte, error)
+
+// Readers are all of them. open may be nil: then nothing that is included is read.
+func Readers(open Open) []Reader {
 	return []Reader{
 		reader{kind.Iptables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP, l) }},
 		reader{kind.Ip6tables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP6, l) }},
@@ -35,8 +38,8 @@ func (r reader) Kind() kind.Kind { return r.kind }
 func (r reader) Read(f *diag.File, l *diag.List) *ruleset.Ruleset { return r.read(f, l) }
 
 // Read a text of a kind. It is nil where there is no reader for it.
-func Read(f *diag.File, k kind.Kind, l *diag.List) *ruleset.Ruleset {
-	for _, r := range Readers() {
+func Read(f *diag.File, k kind.Kind, open Open, l *diag.List) *ruleset.Ruleset {
+	for _, r := range Readers(open) {
 		if r.Kind() == k {
 			return r.Read(f, l)
 		}
