@@ -47,6 +47,7 @@ func addrAt(src string, i int) int {
 	return best
 }
 
+// ip4At takes four numbers of up to three digits, as nft's scanner does.
 func ip4At(src string, i int) int {
 	j := i
 	for part := range 4 {
@@ -56,19 +57,12 @@ func ip4At(src string, i int) int {
 			}
 			j++
 		}
-		v, n := 0, 0
+		n := 0
 		for j < len(src) && n < 3 && class[src[j]]&cDigit != 0 {
-			v = v*10 + int(src[j]-'0')
-			if v > 255 {
-				break
-			}
 			j++
 			n++
 		}
 		if n == 0 {
-			return 0
-		}
-		if part < 3 && j < len(src) && src[j] != '.' {
 			return 0
 		}
 	}
@@ -107,10 +101,15 @@ func classAt(src string, i int) int {
 		return 0
 	}
 	m := hexRun(src, i+n+1, 4)
-	if m == 0 {
+	j := i + n + 1 + m
+	if m == 0 || j >= len(src) {
 		return 0
 	}
-	return n + 1 + m
+	switch src[j] { // what has to stand behind it
+	case ' ', '\t', '\n', ':', '-', '}', ',':
+		return j - i
+	}
+	return 0
 }
 
 func hexAt(src string, i int) int {

@@ -250,14 +250,13 @@ func (p *Parser) chainItems(depth int, c *Cmd, spec *ChainSpec) (rules bool) {
 
 func (p *Parser) chainRule(c *Cmd) {
 	p.nest, p.stack, p.stmts = 0, p.stack[:0], p.stmts[:0]
-	p.cmd = *c
 	r := p.rule()
 	if p.bad() {
 		return
 	}
-	p.cmd.Rule, p.cmd.Span = r, r.Span
+	c.Rule, c.Span = r, r.Span
 	if p.kind == tNewline || p.kind == tSemi || p.kind == tRBrace {
-		p.emit(&p.cmd)
+		p.emit(c)
 		return
 	}
 	p.unexpected("newline or semicolon")

@@ -94,7 +94,13 @@ func (p *Parser) skip(depth int) { p.scan(depth, true) }
 func (p *Parser) scan(depth int, lines bool) {
 	src, i, d := p.src, p.pos, p.depth
 loop:
-	for i < len(src) {
+	for {
+		for i < len(src) && class[src[i]]&cStop == 0 {
+			i++
+		}
+		if i >= len(src) {
+			break
+		}
 		switch src[i] {
 		case '\n', ';':
 			if lines && d <= depth {

@@ -173,12 +173,10 @@ func (p *Parser) rhsPart() *Expr {
 		p.next()
 		return p.two(XRange, e, p.rhsBits(0))
 	case tSlash:
-		was := p.lexer
-		p.next()
-		if p.kind != tNumber && p.kind != tWord || p.kind == tWord && !(p.marks && hasMark(p.text)) {
-			p.lexer = was // a mask
-			return e
+		if !p.numberNext() {
+			return e // a mask
 		}
+		p.next()
 		k := XNumber
 		if p.kind == tWord {
 			k = XSymbol
@@ -190,6 +188,15 @@ func (p *Parser) rhsPart() *Expr {
 		}
 	}
 	return e
+}
+
+// numberNext says whether a number, or something unknown, is the next token.
+func (p *Parser) numberNext() bool {
+	i := p.pos
+	for i < len(p.src) && class[p.src[i]]&cBlank != 0 {
+		i++
+	}
+	return i < len(p.src) && (class[p.src[i]]&cDigit != 0 || p.marks && p.src[i] == markByte)
 }
 
 func (p *Parser) setRef() *Expr {

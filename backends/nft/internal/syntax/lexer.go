@@ -153,6 +153,9 @@ func (l *lexer) number(i int) {
 	if n := hexAt(src, i); n > j-i {
 		kind, j = tNumber, i+n
 	}
+	if strings.HasPrefix(src[i:], "8021q") {
+		kind, j = tWord, i+5 // the one name that begins with a digit
+	}
 	if l.marks {
 		// A piece that is unknown may stand behind any part of a number.
 		k := j

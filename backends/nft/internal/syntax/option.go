@@ -116,7 +116,11 @@ func (p *Parser) xt(start int) *Expr {
 // value: places in a packet and constants, with bits combined, side by side.
 func (p *Parser) lhs() *Expr {
 	start := p.start
-	e := p.lhsBits(0)
+	return p.lhsFrom(start, p.lhsBits(0))
+}
+
+// lhsFrom goes on with lhs behind its first part.
+func (p *Parser) lhsFrom(start int, e *Expr) *Expr {
 	if p.kind != tDot {
 		return e
 	}
@@ -163,7 +167,11 @@ func (p *Parser) tail(e *Expr) *Expr {
 }
 
 func (p *Parser) lhsBits(above int) *Expr {
-	e := p.lhsPrimary()
+	return p.lhsOps(p.lhsPrimary(), above)
+}
+
+// lhsOps reads the operators behind a value.
+func (p *Parser) lhsOps(e *Expr, above int) *Expr {
 	for {
 		op, level := p.binaryOp()
 		if level <= above {

@@ -101,7 +101,11 @@ func (p *Parser) exprStmt(start int) {
 		p.unexpected("a statement")
 		return
 	}
-	e := p.lhs()
+	p.exprRest(start, p.lhs())
+}
+
+// exprRest goes on with a statement behind its expression.
+func (p *Parser) exprRest(start int, e *Expr) {
 	if p.bad() {
 		return
 	}

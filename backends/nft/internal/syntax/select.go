@@ -131,6 +131,11 @@ func joined(a, b string) string {
 
 func (p *Parser) ct(start int) *Expr {
 	p.next()
+	return p.ctKey(start)
+}
+
+// ctKey reads what stands behind ct.
+func (p *Parser) ctKey(start int) *Expr {
 	e := p.newExpr(XCT, start)
 	if p.is("original") || p.is("reply") {
 		e.Dir = p.text

@@ -189,7 +189,6 @@ func (p *Parser) connCount(start int) {
 
 // ctStmt reads what begins with ct: a count, an object that is set, a match.
 func (p *Parser) ctStmt(start int) {
-	was := p.lexer
 	p.next()
 	k := NoKind
 	switch {
@@ -203,16 +202,13 @@ func (p *Parser) ctStmt(start int) {
 	case p.is("expectation"):
 		k = CTExpectation
 	}
-	if k != NoKind {
-		p.next()
-		if p.take("set") {
-			s := p.newStmt(SObject, start)
-			s.Object = k
-			s.Expr = p.value(false)
-			p.ended(s)
-			return
-		}
+	e := p.ctKey(start)
+	if k != NoKind && p.take("set") {
+		s := p.newStmt(SObject, start)
+		s.Object = k
+		s.Expr = p.value(false)
+		p.ended(s)
+		return
 	}
-	p.lexer = was
-	p.exprStmt(start)
+	p.exprRest(start, p.lhsFrom(start, p.lhsOps(e, 0)))
 }

@@ -56,9 +56,11 @@ const (
 	cDigit
 	cHex
 	cBlank
+	cStop // means something where text is gone over
 )
 
 var class = [256]uint8{
+	'\n': cStop, ';': cStop, '{': cStop, '}': cStop, '"': cStop, '#': cStop, '\\': cStop,
 	' ': cBlank, '\t': cBlank, '\r': cBlank,
 	'0': cWord | cDigit | cHex, '1': cWord | cDigit | cHex, '2': cWord | cDigit | cHex, '3': cWord | cDigit | cHex, '4': cWord | cDigit | cHex,
 	'5': cWord | cDigit | cHex, '6': cWord | cDigit | cHex, '7': cWord | cDigit | cHex, '8': cWord | cDigit | cHex, '9': cWord | cDigit | cHex,
