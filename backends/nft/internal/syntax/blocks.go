@@ -127,6 +127,7 @@ func (p *Parser) tableItem(head *Cmd, declared *[4][]*Cmd, bodies *[]body) {
 		p.endLine()
 		return
 	}
+	at := p.lexer
 	k, plural := p.kindOf()
 	c := &Cmd{Verb: head.Verb, Kind: k, Family: head.Family, Table: head.Table, Block: true}
 	list := atObjects
@@ -142,7 +143,8 @@ func (p *Parser) tableItem(head *Cmd, declared *[4][]*Cmd, bodies *[]body) {
 	case NoKind, Ruleset, Table, RuleKind, Meter, Element, Hooks:
 		plural = true
 	}
-	if plural {
+	if plural && !p.bad() {
+		p.lexer = at
 		p.unexpected("chain, set, map, flowtable or an object")
 		return
 	}
@@ -177,6 +179,9 @@ func (p *Parser) declareChain(c *Cmd, bodies *[]body) {
 		Verb: Add, Kind: RuleKind, Family: c.Family, Table: c.Table, Chain: c.Name, Block: true}}
 	p.open(1 << 62)
 	if p.chainItems(depth, c, c.ChainSpec) {
+		if p.kind == tRBrace && p.file == b.at.file {
+			b.at.src = b.at.src[:p.end] // no mistake in it leads out of it
+		}
 		*bodies = append(*bodies, b)
 	}
 	p.close()
@@ -255,7 +260,7 @@ func (p *Parser) chainRule(c *Cmd) {
 		return
 	}
 	c.Rule, c.Span = r, r.Span
-	if p.kind == tNewline || p.kind == tSemi || p.kind == tRBrace {
+	if p.kind == tNewline || p.kind == tSemi {
 		p.emit(c)
 		return
 	}

@@ -224,12 +224,23 @@ func (p *Parser) ctKind() (Kind, bool) {
 
 // addCommand reads add, create, insert and replace, whose verb may be left out.
 func (p *Parser) addCommand(c *Cmd, start int) {
-	plural := false
+	plural, at := false, p.lexer
 	if c.Kind, plural = p.kindOf(); plural {
 		p.unexpected("a name")
 		return
 	}
+	if (c.Verb == Insert || c.Verb == Replace) && c.Kind != RuleKind && !p.bad() {
+		p.lexer = at
+		p.unexpected("rule")
+		return
+	}
 	switch c.Kind {
+	case RuleKind:
+		if c.Verb == Create {
+			p.lexer = at
+			p.unexpected("table, chain, set, map, element, flowtable or an object")
+			return
+		}
 	case Ruleset, Hooks, Meter:
 		p.unexpected("a table, chain, rule, set, map or object")
 		return
@@ -243,11 +254,6 @@ func (p *Parser) addCommand(c *Cmd, start int) {
 			return
 		}
 		c.Kind = RuleKind
-	}
-	if (c.Verb == Insert || c.Verb == Replace) && c.Kind != RuleKind {
-		p.kind = tWord
-		p.unexpected("rule")
-		return
 	}
 	p.family(c)
 	c.Table = p.name("the name of a table")
@@ -269,9 +275,11 @@ func (p *Parser) addCommand(c *Cmd, start int) {
 	case Element:
 		p.elements(c, start)
 	case Flowtable:
-		if p.kind == tLBrace {
-			p.flowtable(c)
+		if p.kind != tLBrace {
+			p.unexpected("'{'")
+			return
 		}
+		p.flowtable(c)
 		p.finish(c, start)
 	default:
 		p.objectCommand(c)
@@ -299,6 +307,10 @@ func (p *Parser) position(c *Cmd) {
 
 func (p *Parser) ruleCommand(c *Cmd, start int) {
 	p.position(c)
+	if c.Verb == Replace && !c.Handle.Given && !p.bad() {
+		p.unexpected("handle")
+		return
+	}
 	if c.Verb != Replace && c.Handle.Given {
 		c.Position, c.Handle = c.Handle, Num{}
 	}
@@ -353,7 +365,12 @@ func (p *Parser) deleteCommand(c *Cmd, start int) {
 }
 
 func (p *Parser) flushCommand(c *Cmd, start int) {
-	c.Kind, _ = p.kindOf()
+	at := p.lexer
+	plural := false
+	c.Kind, plural = p.kindOf()
+	if plural {
+		c.Kind = NoKind
+	}
 	switch c.Kind {
 	case Ruleset:
 		p.family(c)
@@ -364,7 +381,10 @@ func (p *Parser) flushCommand(c *Cmd, start int) {
 			c.Name = p.name("the name of a " + c.Kind.String())
 		}
 	default:
-		p.unexpected("table, chain, set, map, meter or ruleset")
+		if !p.bad() {
+			p.lexer = at
+			p.unexpected("table, chain, set, map, meter or ruleset")
+		}
 	}
 	p.finish(c, start)
 }

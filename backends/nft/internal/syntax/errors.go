@@ -65,7 +65,7 @@ func (p *Parser) report(at diag.Span, unknown bool, format string, args ...any) 
 // nearMark says whether a piece of the line up to the current token is unknown.
 func (p *Parser) nearMark() bool {
 	i := p.start
-	for i > 0 && p.src[i-1] != '\n' {
+	for i > 0 && i > p.start-maxLine && p.src[i-1] != '\n' {
 		i--
 	}
 	return strings.Contains(p.src[i:p.end], markOpen)

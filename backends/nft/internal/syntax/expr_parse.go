@@ -101,7 +101,7 @@ func (p *Parser) num() Num {
 	return n
 }
 
-// time reads a time, in milliseconds; a bare number is seconds where plain.
+// time reads a time, in milliseconds.
 func (p *Parser) time() Num {
 	n := Num{Text: p.text, Given: true, Span: p.here()}
 	switch {
@@ -118,7 +118,7 @@ func (p *Parser) time() Num {
 		n.Value, n.Text = ms, v.Text
 		return n
 	case p.kind == tWord && p.marks && hasMark(p.text):
-	case p.kind == tWord, p.kind == tString, p.kind == tNumber:
+	case p.kind == tWord, p.kind == tString:
 		ms, ok := timeValue(p.text)
 		if !ok {
 			p.unexpected("a time as in 1d2h3m4s")
@@ -165,7 +165,9 @@ func (p *Parser) rhsPart() *Expr {
 	case tAt:
 		return p.setRef()
 	case tStar:
-		return p.leaf(XStar, p.start)
+		e := p.newExpr(XStar, p.start)
+		p.next()
+		return e
 	}
 	e := p.rhsBits(0)
 	switch p.kind {
@@ -196,7 +198,18 @@ func (p *Parser) numberNext() bool {
 	for i < len(p.src) && class[p.src[i]]&cBlank != 0 {
 		i++
 	}
-	return i < len(p.src) && (class[p.src[i]]&cDigit != 0 || p.marks && p.src[i] == markByte)
+	if i < len(p.src) && p.marks && p.src[i] == markByte {
+		return true
+	}
+	start := i
+	for i < len(p.src) && class[p.src[i]]&cDigit != 0 {
+		i++
+	}
+	if i == start || i == len(p.src) {
+		return i > start
+	}
+	c := p.src[i] // an address, perhaps
+	return class[c]&cWord == 0 && c != ':' || c == '/' || c == '-' || c == 'x' || p.marks && c == markByte
 }
 
 func (p *Parser) setRef() *Expr {
@@ -304,13 +317,21 @@ func (p *Parser) rhsPrimary() *Expr {
 // none stands for what could not be read.
 func (p *Parser) none(start int) *Expr { return p.newExpr(XSymbol, start) }
 
+// lists says whether a value may be the first of a list.
+func lists(e *Expr) bool {
+	switch e.Kind {
+	case XRange, XPrefix, XConcat, XSet, XSetRef, XList:
+		return false
+	}
+	return true
+}
+
 // listRest reads what follows the first value of a list.
 func (p *Parser) listRest(first *Expr, start int) *Expr {
 	base := len(p.stack)
 	p.stack = append(p.stack, first)
 	for p.got(tComma) {
-		p.newlines()
-		p.stack = append(p.stack, p.rhsPart())
+		p.stack = append(p.stack, p.rhsBits(0))
 	}
 	return p.popped(XList, start, base)
 }
@@ -337,9 +358,9 @@ func (p *Parser) set() *Expr {
 // flush, it is called whenever there are many.
 func (p *Parser) members(base int, flush func()) {
 	p.next()
-	for {
+	for first := true; ; first = false {
 		p.newlines()
-		if p.kind == tRBrace || p.bad() {
+		if p.kind == tRBrace && !first || p.bad() {
 			return
 		}
 		v := p.kind == tDollar
@@ -388,7 +409,6 @@ func (p *Parser) element() *Expr {
 	}
 	if p.got(tColon) {
 		el.Data = p.elemData()
-		p.elemOptions(el)
 	}
 	e := p.newExpr(XElem, start)
 	e.Elem = el

@@ -62,7 +62,7 @@ func headerField(header, field string) bool {
 		}
 	case "icmpv6":
 		switch field {
-		case "type", "code", "checksum", "parameter-problem", "packet-too-big", "id", "sequence", "max-delay", "taddr", "daddr", "mtu":
+		case "type", "code", "checksum", "param-problem", "id", "sequence", "max-delay", "taddr", "daddr", "mtu":
 			return true
 		}
 	case "igmp":

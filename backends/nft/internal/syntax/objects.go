@@ -26,12 +26,16 @@ func (p *Parser) objectBody(c *Cmd) {
 	p.lines(func() {
 		if p.is("comment") {
 			o.Comment = p.commentText()
-			p.endLine()
 			return
 		}
 		p.objectLine(c.Kind, o)
-		if !p.bad() && !p.atEnd() && !p.is("comment") {
-			p.unexpected("newline or semicolon")
+		switch c.Kind {
+		case CTHelper, CTTimeout, CTExpectation:
+			p.endLine()
+		default:
+			if !p.atEnd() && !p.is("comment") {
+				p.unexpected("newline or semicolon")
+			}
 		}
 	})
 }
@@ -126,7 +130,12 @@ func (p *Parser) timeoutPolicy(o *ObjectSpec) {
 		}
 		p.next()
 		p.want(tColon)
-		t.Time = p.time()
+		if p.kind == tNumber {
+			t.Time = p.num()
+			t.Time.Value *= 1000
+		} else {
+			t.Time = p.time()
+		}
 		o.Policy = append(o.Policy, t)
 		p.newlines()
 		if !p.got(tComma) {

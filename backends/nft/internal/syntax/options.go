@@ -11,6 +11,8 @@ type Options struct {
 	// At is where all nodes are said to be instead of their own place, unless it is
 	// zero.
 	At diag.Span
+	// Comments: keep their places.
+	Comments bool
 	// CodeSyntax, CodeMissing and CodeUnknown are the codes of the diagnostics: of
 	// a mistake, of an include that is not there, and of text that can't be read
 	// because a piece of it is unknown.
@@ -23,5 +25,7 @@ const (
 	maxIncludes = 4096    // of all
 	maxNest     = 64      // sets, chains and parentheses in one another
 	maxElems    = 1024    // elements in one command
+	maxLine     = 4096    // bytes before a mistake in which an unknown piece explains it
+	maxGuesses  = 100     // mistakes for which a nearest name is looked for
 	maxSplice   = 1 << 20 // elements that come out of variables
 )

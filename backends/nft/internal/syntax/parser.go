@@ -23,6 +23,7 @@ type Parser struct {
 	included int // how deep
 	includes int // how many
 	spliced  int
+	guesses  int
 
 	a        *arena // of what is read now
 	command  arena
@@ -55,7 +56,8 @@ func (p *Parser) Parse(f *diag.File, l *diag.List) iter.Seq[*Cmd] {
 }
 
 // Comments are the places of the comments that were read, from # to the end of
-// the line, in the order of the files' names and places.
+// the line, in the order of the files' names and places; none where the options
+// do not ask for them.
 func (p *Parser) Comments() []diag.Span {
 	slices.SortFunc(p.comments, func(a, b diag.Span) int {
 		if a.File != b.File {
@@ -71,8 +73,11 @@ func (p *Parser) Comments() []diag.Span {
 }
 
 func (p *Parser) comment(start, end int) {
-	if n := len(p.comments); n > 0 && p.comments[n-1].File == p.file && p.comments[n-1].Start >= start {
-		return // read once already
+	if !p.o.Comments {
+		return
+	}
+	if n := len(p.comments); n > 0 && p.comments[n-1].File == p.file && p.comments[n-1].Start == start {
+		return // read again
 	}
 	p.comments = append(p.comments, diag.Span{File: p.file, Start: start, End: end})
 }
@@ -187,12 +192,13 @@ func (p *Parser) endCommand() {
 	}
 }
 
-// endLine ends what stands in a block.
+// endLine ends what stands in a block. nft wants a separator there, even before
+// the closing brace.
 func (p *Parser) endLine() {
 	switch p.kind {
 	case tNewline, tSemi:
 		p.next()
-	case tRBrace, tErr:
+	case tErr:
 	default:
 		p.unexpected("newline or semicolon")
 	}

@@ -7,7 +7,7 @@ func (p *Parser) rule() *Rule {
 	*r = Rule{}
 	base := len(p.stmts)
 	for !p.atEnd() {
-		if p.is("comment") {
+		if p.is("comment") && len(p.stmts) > base {
 			r.Comment = p.commentText()
 			if !p.atEnd() {
 				p.unexpected("newline or semicolon")
@@ -115,7 +115,7 @@ func (p *Parser) exprRest(start int, e *Expr) {
 			p.next()
 			s := p.newStmt(SAssign, start)
 			s.Expr = e
-			s.Value = p.value(true)
+			s.Value = p.value(e.Kind == XCT)
 			p.ended(s)
 			return
 		case "vmap":
@@ -204,17 +204,18 @@ func (p *Parser) comparison(left *Expr) *Expr {
 	}
 	start := p.start
 	right := p.rhs()
-	if p.kind == tComma {
+	if p.kind == tComma && lists(right) {
 		right = p.listRest(right, start)
 	}
-	if p.kind == tSlash {
+	if p.kind == tSlash && (right.Kind == XList || lists(right)) {
 		// syn / syn,ack is short for & (syn|ack) == syn.
 		p.next()
 		start := p.start
 		mask := p.rhsBits(0)
-		if p.kind == tComma {
-			mask = p.listRest(mask, start)
+		if p.kind != tComma {
+			p.unexpected("comma")
 		}
+		mask = p.listRest(mask, start)
 		left = p.operation(XBinary, And, left, mask)
 		if op == Implicit {
 			op = Eq
@@ -240,7 +241,7 @@ func (p *Parser) value(list bool) *Expr {
 		e = p.two(XMap, e, p.mapping())
 		e.Span = p.from(start)
 	}
-	if list && p.kind == tComma {
+	if list && p.kind == tComma && lists(e) {
 		e = p.listRest(e, start)
 	}
 	return e
@@ -288,6 +289,9 @@ func (p *Parser) inline() []*Rule {
 		}
 		base := len(p.stmts)
 		rules = append(rules, p.rule())
+		if !p.bad() {
+			p.endLine()
+		}
 		if p.bad() && p.badDepth >= depth && p.pos < len(p.src) {
 			p.stmts = p.stmts[:base]
 			p.recover(depth)

@@ -119,6 +119,14 @@ func (p *Parser) initializer() *Expr {
 	start := p.start
 	switch p.kind {
 	case tLBrace:
+		if was := p.lexer; p.pos < len(p.src) {
+			p.next()
+			if p.newlines(); p.kind == tRBrace {
+				p.next()
+				return p.newExpr(XSet, start)
+			}
+			p.lexer = was
+		}
 		return p.set()
 	case tDash:
 		p.next()
@@ -131,7 +139,7 @@ func (p *Parser) initializer() *Expr {
 		return e
 	}
 	e := p.rhs()
-	if p.kind == tComma {
+	if p.kind == tComma && lists(e) {
 		return p.listRest(e, start)
 	}
 	return e
@@ -152,8 +160,10 @@ func (p *Parser) variable() *Expr {
 		return e
 	}
 	if v == nil {
-		near := diag.Nearest(p.text, p.visible())
-		name := p.text
+		near, name := "", p.text
+		if p.guesses++; p.guesses <= maxGuesses {
+			near = diag.Nearest(name, p.visible())
+		}
 		d := p.fail(p.here(), "unknown identifier %s", name)
 		if near != "" {
 			d.Helpf("did you mean %s?", near)
@@ -181,7 +191,7 @@ func (p *Parser) visible() []string {
 func (p *Parser) include(again func()) {
 	start := p.start
 	p.next()
-	if p.kind != tString && p.kind != tWord {
+	if p.kind != tString && !(p.kind == tWord && p.marks && hasMark(p.text)) {
 		p.unexpected("the name of a file in quotes")
 		return
 	}

@@ -22,7 +22,11 @@ func (p *Parser) selector() *Expr {
 			if p.kind == tWord && p.marks && hasMark(p.text) {
 				return p.field(XMeta, start, "")
 			}
-			p.unexpected("a key of meta")
+			if p.kind == tWord {
+				p.fail(p.span(start, p.end), "unknown key %s of meta", p.text)
+			} else {
+				p.unexpected("a key of meta")
+			}
 			return p.none(start)
 		}
 		return p.field(XMeta, start, "")
@@ -141,7 +145,7 @@ func (p *Parser) ctKey(start int) *Expr {
 		e.Dir = p.text
 		p.next()
 	}
-	if p.is("ip") || p.is("ip6") {
+	if e.Dir != "" && (p.is("ip") || p.is("ip6")) {
 		family := p.text
 		p.next()
 		if !p.is("saddr") && !p.is("daddr") {

@@ -3,7 +3,7 @@ package syntax
 // setCommand reads add set … { … }.
 func (p *Parser) setCommand(c *Cmd, start int) {
 	if p.kind != tLBrace {
-		p.finish(c, start)
+		p.unexpected("'{'")
 		return
 	}
 	head := *c
@@ -74,6 +74,7 @@ func (p *Parser) setLine(c *Cmd, s *SetSpec, bodies *[]body) {
 		p.next()
 		p.want(tAssign)
 		p.postpone(c, s, bodies)
+		return // nft wants no separator behind them
 	default:
 		base := len(p.stmts)
 		for p.kind == tWord {
@@ -198,6 +199,9 @@ func (p *Parser) postpone(c *Cmd, s *SetSpec, bodies *[]body) {
 	default:
 		p.unexpected("'{'")
 		return
+	}
+	if p.file == b.at.file && p.kind != tErr {
+		b.at.src = b.at.src[:p.start]
 	}
 	s.HasElems = true
 	*bodies = append(*bodies, b)

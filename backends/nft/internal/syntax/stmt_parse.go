@@ -127,7 +127,8 @@ func (p *Parser) nat(start int) {
 		}
 		n.Port = p.value(false)
 	}
-	for p.is("random") || p.is("fully-random") || p.is("persistent") {
+	for again := true; again && (p.is("random") || p.is("fully-random") || p.is("persistent")); {
+		again = s.Name == "snat" || s.Name == "dnat"
 		for {
 			switch {
 			case p.is("random"), p.is("fully-random"), p.is("persistent"):
@@ -250,22 +251,24 @@ func (p *Parser) forward(start int) {
 func (p *Parser) queue(start int) {
 	p.next()
 	s := p.newStmt(SQueue, start)
-	for {
-		switch {
-		case p.take("num"):
-			s.Expr = p.value(false)
-			continue
-		case p.take("to"):
-			s.Expr = p.value(false)
-			continue
-		case p.take("flags"):
-			p.queueFlags(s)
-			continue
-		case p.is("bypass"), p.is("fanout"):
-			p.queueFlags(s)
-			continue
+	switch {
+	case p.take("flags"):
+		p.queueFlags(s)
+		if !p.take("to") && !p.take("num") {
+			p.unexpected("comma, to or num")
+			return
 		}
-		break
+		s.Expr = p.value(false)
+	case p.take("to"):
+		s.Expr = p.value(false)
+	default:
+		for p.is("num") || p.is("bypass") || p.is("fanout") {
+			if p.take("num") {
+				s.Expr = p.value(false)
+			} else {
+				p.queueFlags(s)
+			}
+		}
 	}
 	p.ended(s)
 }
@@ -369,6 +372,9 @@ func (p *Parser) meter(start int) {
 	}
 	p.want(tLBrace)
 	p.updateElem(u)
+	if len(u.Stmts) == 0 {
+		p.unexpected("a statement")
+	}
 	p.want(tRBrace)
 	p.ended(s)
 }
