@@ -14,7 +14,10 @@ import (
 // buckets begin anew when the JSON is loaded again.
 //
 // With Plain it is the same as Text with Plain: a ruleset as it is, as nft -j list
-// ruleset lists it, without handles.
+// ruleset lists it, without handles. nft 1.0.6 does not take all of that back from
+// JSON: comments of tables, chains and sets, a table's flags and auto-merge are
+// lost, and it refuses synproxies, expectations, timeouts' states, sets that
+// rules fill and those whose type has no name.
 //
 // With Model it is the whole of what a ruleset holds, of any dialect, and nothing
 // is refused. What nft's schema has is written in it, and loads where all of it

@@ -1,6 +1,8 @@
 package nft
 
 import (
+	"time"
+
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -131,7 +133,7 @@ func (w *textWriter) state(o *ruleset.Object) {
 				w.add(", ")
 			}
 			w.add(p.State, " : ")
-			w.time(p.Timeout)
+			w.b = emit.Int(w.b, int(p.Timeout/time.Second)) // nft 1.0.6 takes no unit here
 		}
 		w.add(" }")
 	case ruleset.ObjExpectation:
