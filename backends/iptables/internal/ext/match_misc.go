@@ -8,7 +8,7 @@ import (
 
 // matchComment says nothing of packets.
 var matchComment = Extension{
-	Name: "comment", finish: func(*parse) {},
+	Name: "comment", finish: func(p *parse) { p.cut(p.get(0), 255) }, // XT_MAX_COMMENT_LEN and its zero
 	options: []Option{{Name: "--comment", Values: 1, Must: true}},
 }
 
@@ -200,8 +200,8 @@ var matchNFAcct = Extension{
 }
 
 func finishNFAcct(p *parse) {
-	if w := p.get(0).v[0]; w.Text == "" || len(w.Text) > 31 && !ruleset.HasUnknown(w.Text) {
-		p.errorf(w.Span, "%q is no name of an accounting object", w.Text).Helpf("it has 1 to 31 bytes")
+	if g := p.get(0); p.cut(g, 31) == "" {
+		p.errorf(g.v[0].Span, "an empty name of an accounting object").Helpf("it has 1 to 31 bytes")
 	}
 	p.may("the quota of an accounting object, if it has one")
 }

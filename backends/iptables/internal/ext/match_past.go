@@ -65,7 +65,7 @@ func finishRecent(p *parse) {
 		}
 	}
 	if g := p.get(oRecentName); g != nil {
-		if s := g.v[0].Text; s == "" || len(s) > 199 || strings.Contains(s, "/") && !ruleset.HasUnknown(s) {
+		if s := p.cut(g, 199); s == "" || strings.Contains(s, "/") && !ruleset.HasUnknown(g.v[0].Text) {
 			p.errorf(g.v[0].Span, "%q is no name of a list", s).Helpf("it is a file's name of 1 to 199 bytes, without /")
 		}
 	}

@@ -146,7 +146,7 @@ func finishHashlimit(p *parse) {
 		p.errorf(p.x.At, "the match hashlimit needs a rate").Helpf("write --hashlimit-upto or --hashlimit-above")
 		return
 	}
-	m := &ruleset.Meter{Set: ruleset.ShowUnknown(p.text(oHashName))}
+	m := &ruleset.Meter{Set: p.cut(p.get(oHashName), 254)}
 	if name := p.get(oHashName); m.Set == "" || strings.Contains(m.Set, "/") && !ruleset.HasUnknown(name.v[0].Text) {
 		p.errorf(name.v[0].Span, "%q is no name of a table", m.Set).Helpf("it is a file's name, without /")
 		return

@@ -57,14 +57,7 @@ func (p *parse) prefix(most int) string {
 	if strings.ContainsAny(s, "\n") {
 		p.errorf(g.v[0].Span, "a line end in %s", p.name(g)).Helpf("leave it out")
 	}
-	if ruleset.HasUnknown(s) {
-		return ruleset.ShowUnknown(s)
-	}
-	if len(s) > most {
-		p.c.List.Warnf(g.v[0].Span, "the prefix has %d bytes, and is cut to %d", len(s), most).WithCode(ruleset.CodeRefused)
-		s = s[:most]
-	}
-	return s
+	return p.cut(g, most)
 }
 
 func finishLOG(p *parse) {
@@ -210,7 +203,7 @@ func finishIDLETIMER(p *parse) {
 	if n, ok := p.num(g, g.v[0], 0, 1<<32-1); ok && n == 0 && p.unknown == "" {
 		p.refusef("an IDLETIMER of no time").Helpf("write a number of seconds above 0")
 	}
-	if label := p.get(oQuietB); label.v[0].Text == "" {
+	if label := p.get(oQuietB); p.cut(label, 27) == "" {
 		p.errorf(label.v[0].Span, "an empty label")
 	}
 }

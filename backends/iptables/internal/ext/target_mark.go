@@ -249,14 +249,14 @@ func finishCT(p *parse) {
 		w := g.v[0]
 		switch g.o.ID {
 		case oCTHelper:
-			if w.Text == "" || len(w.Text) > 15 && !ruleset.HasUnknown(w.Text) {
-				p.errorf(w.Span, "%q is no name of a helper", w.Text).Helpf("it has 1 to 15 bytes")
+			if name := p.cut(g, 15); name == "" {
+				p.errorf(w.Span, "an empty name of a helper").Helpf("it has 1 to 15 bytes")
 			} else if p.c.Proto == 0 && !p.c.AnyProto {
 				p.refusef("CT --helper needs a protocol").Helpf("write -p tcp or -p udp in front of it")
 			} else if ruleset.HasUnknown(w.Text) {
 				p.add(&ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.UnknownTerm(w.Text)})
 			} else {
-				p.add(&ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.Text(w.Text)})
+				p.add(&ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.Text(name)})
 			}
 		case oCTEvents:
 			bits := uint64(0)

@@ -150,6 +150,19 @@ func (p *parse) begins(g *given, w Word, words []string) (int, bool) {
 	return p.word(g, w, words)
 }
 
+// cut a text as the tool cuts it, to so many bytes.
+func (p *parse) cut(g *given, most int) string {
+	w := g.v[0]
+	if ruleset.HasUnknown(w.Text) {
+		return ruleset.ShowUnknown(w.Text)
+	}
+	if len(w.Text) <= most {
+		return w.Text
+	}
+	p.c.List.Warnf(w.Span, "%s has %d bytes, and is cut to %d", p.name(g), len(w.Text), most).WithCode(ruleset.CodeRefused)
+	return w.Text[:most]
+}
+
 // list of the words between commas; each is handed to f until one fails.
 func (p *parse) list(w Word, f func(Word) bool) bool {
 	if ruleset.HasUnknown(w.Text) {
