@@ -21,7 +21,7 @@ func (rd *reader) rules(c *chain) []*ruleset.Rule {
 		return nil
 	}
 	n := len(rd.srcs) * len(rd.dsts)
-	if n > 1 && n > rd.s.spare {
+	if n > 1 && n > min(rd.s.spare, maxProduct) {
 		rd.srcs, rd.dsts = rd.merge(rd.srcs), rd.merge(rd.dsts)
 		n = 1
 	}

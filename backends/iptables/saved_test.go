@@ -316,3 +316,51 @@ func TestShortOptions(t *testing.T) {
 		}
 	}
 }
+
+// Without a flush, what the text does not declare keeps what is there.
+func TestNoflush(t *testing.T) {
+	s := NewState(ruleset.IP)
+	var l diag.List
+	s.Restore(diag.NewFile("a", []byte("*filter\n:INPUT DROP [0:0]\n:FOO - [0:0]\n-A INPUT -j FOO\n-A FOO -j ACCEPT\n-A OUTPUT -j DROP\nCOMMIT\n")), false, &l)
+	s.Restore(diag.NewFile("b", []byte("*filter\n:FOO - [0:0]\n-A FOO -j RETURN\n-A INPUT -j DROP\n-A BAR -j DROP\nCOMMIT\n")), false, &l)
+	filter := s.Ruleset().Tables[0]
+	for _, want := range []struct {
+		name    string
+		rules   int
+		foreign bool
+	}{{"INPUT", 2, false}, {"FORWARD", 0, true}, {"OUTPUT", 1, true}, {"FOO", 1, false}, {"BAR", 1, true}} {
+		if c := filter.Chain(want.name); c == nil || len(c.Rules) != want.rules || c.Foreign != want.foreign {
+			t.Errorf("%s: %+v", want.name, c)
+		}
+	}
+	// Only the chain that nothing has made is worth a word.
+	if len(l.All) != 1 || l.All[0].Severity != diag.Warning || l.All[0].Span.String() != "b:5:4" {
+		t.Errorf("%v", l.All)
+	}
+	s.Restore(diag.NewFile("c", []byte("*filter\nCOMMIT\n")), true, &l)
+	for _, c := range s.Ruleset().Tables[0].Chains {
+		if len(c.Rules) > 0 || c.Foreign || c.Base == nil {
+			t.Errorf("%s is still there", c.Name)
+		}
+	}
+	// A ruleset that was handed out does not change.
+	if len(filter.Chain("INPUT").Rules) != 2 {
+		t.Error("an older state changed")
+	}
+}
+
+// A list of addresses makes a rule of each, as long as there are not too many.
+func TestLists(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 60: 3600, 70: 1} {
+		list := strings.Repeat("192.0.2.1,", n-1) + "192.0.2.1"
+		var l diag.List
+		rs := Read(diag.NewFile("x", []byte("*filter\n-A INPUT -s "+list+" -d "+list+" -j ACCEPT\nCOMMIT\n")), ruleset.IP, &l)
+		rules := rs.Tables[0].Chain("INPUT").Rules
+		if len(rules) != want || l.Errors() > 0 {
+			t.Errorf("%d rules of %d addresses, want %d", len(rules), n, want)
+		}
+		if want == 1 && len(rules[0].Body[0].(*ruleset.Match).Terms) != n {
+			t.Errorf("%d terms, want %d", len(rules[0].Body[0].(*ruleset.Match).Terms), n)
+		}
+	}
+}

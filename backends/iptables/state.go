@@ -24,9 +24,13 @@ type State struct {
 	spare  int // rules that lists of addresses may still make
 }
 
-// maxSpare is how many rules the lists of addresses in all commands may make;
-// beyond, a list stays one match of one rule, which means the same.
-const maxSpare = 1 << 18
+// maxSpare is how many rules the lists of addresses in all commands may make, and
+// maxProduct those of one; beyond, a list stays one match of one rule, which means
+// the same.
+const (
+	maxSpare   = 1 << 18
+	maxProduct = 1 << 12
+)
 
 // table of the state.
 type table struct {
