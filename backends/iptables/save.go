@@ -71,7 +71,7 @@ func (w *saver) save(t *ruleset.Table) {
 	}
 	for _, c := range t.Chains {
 		for _, r := range c.Rules {
-			w.rule1(c, r)
+			w.parts(c, r)
 		}
 	}
 	w.b = append(w.b, "COMMIT\n"...)
@@ -122,6 +122,39 @@ func hidden(r rune) bool { return r <= ' ' || r == 0x7f }
 func counters(b []byte, packets, bytes uint64) []byte {
 	b = emit.Uint(append(b, '['), packets)
 	return append(emit.Uint(append(b, ':'), bytes), ']')
+}
+
+// parts writes a rule; where a list of its addresses is longer than a word may be,
+// as several.
+func (w *saver) parts(c *ruleset.Chain, r *ruleset.Rule) {
+	for i, s := range r.Body {
+		m, ok := s.(*ruleset.Match)
+		if !ok || len(m.Terms) < 2 {
+			continue
+		}
+		n, size := 0, 0
+		for ; n < len(m.Terms); n++ {
+			size += len("255.255.255.255/32,")
+			if w.v6 {
+				size += 25
+			}
+			if size += len(m.Terms[n].Text); size > maxWord {
+				break
+			}
+		}
+		if n == 0 || n == len(m.Terms) || m.Neg {
+			continue
+		}
+		for from := 0; from < len(m.Terms); from += n {
+			some, part := *r, *m
+			part.Terms = m.Terms[from:min(from+n, len(m.Terms))]
+			some.Body = append([]ruleset.Stmt(nil), r.Body...)
+			some.Body[i] = &part
+			w.parts(c, &some)
+		}
+		return
+	}
+	w.rule1(c, r)
 }
 
 // rule1 writes a rule's line.

@@ -362,5 +362,11 @@ func TestLists(t *testing.T) {
 		if want == 1 && len(rules[0].Body[0].(*ruleset.Match).Terms) != n {
 			t.Errorf("%d terms, want %d", len(rules[0].Body[0].(*ruleset.Match).Terms), n)
 		}
+		if n == 70 { // two lists, each in two words
+			out, _ := Save{Family: ruleset.IP}.Write(rs)
+			if lines := strings.Count(string(out), "-A INPUT"); lines != 4 || strings.Count(string(out), "192.0.2.1/32") != 280 {
+				t.Errorf("%d lines\n%s", lines, out)
+			}
+		}
 	}
 }
