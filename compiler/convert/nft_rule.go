@@ -52,7 +52,7 @@ func (c *toNft) rule(out []*ruleset.Rule, r *ruleset.Rule) []*ruleset.Rule {
 		}
 	}
 	count()
-	n.Body = settle(body, c.from.Family)
+	n.Body = apart(settle(body, c.from.Family))
 	out = append(out, n)
 	if tproxy {
 		out = c.otherwiseDrop(out, r, n)
