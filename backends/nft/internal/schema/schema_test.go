@@ -44,6 +44,21 @@ func TestListed(t *testing.T) {
 	}
 }
 
+// What nft can't print as JSON it prints as its text, which is read as such.
+func TestSpelled(t *testing.T) {
+	cmds, l := parse(`{"nftables":[{"rule":{"family":"inet","table":"t","chain":"c","handle":5,"expr":["update @m { ip saddr timeout 10s : meta mark }","jump {\n\t\tip saddr 10.0.0.1 accept\n\t\tcounter packets 0 bytes 0 drop\n\t}","frobnicate ("]}}]}`)
+	if len(l.All) != 1 || !strings.Contains(l.All[0].Message, `the statement "frobnicate ("`) || len(cmds) != 1 {
+		t.Fatalf("%v", l.All)
+	}
+	s := cmds[0].Rule.Stmts
+	if s[0].Kind != syntax.SSetUpdate || s[0].Update.Timeout.Value != 10000 || s[1].Kind != syntax.SVerdict || len(s[1].Expr.Rules) != 2 || s[2].Kind != syntax.SXT {
+		t.Errorf("%v %v %v", s[0].Kind, s[1].Kind, s[2].Kind)
+	}
+	if s[1].Expr.Rules[0].Stmts[0].Span.Position().Line != 1 {
+		t.Error(s[1].Expr.Rules[0].Stmts[0].Span)
+	}
+}
+
 // Every mistake is told where it stands.
 func TestMistakes(t *testing.T) {
 	rule := func(expr string) string {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"github.com/loward/loward/backends/nft/internal/syntax"
+	"github.com/loward/loward/dsl/diag"
 )
 
 // stmts reads an array of statements.
@@ -20,8 +21,7 @@ func (r *reader) stmts(v *value) []*syntax.Stmt {
 func (r *reader) stmt(v *value) *syntax.Stmt {
 	s := &syntax.Stmt{Span: v.span}
 	if v.kind == text {
-		s.Kind, s.Name = syntax.SXT, v.text
-		return s
+		return r.spelled(v)
 	}
 	key, x := r.only(v, "a statement")
 	if x == nil {
@@ -33,6 +33,21 @@ func (r *reader) stmt(v *value) *syntax.Stmt {
 		s.Kind, s.Name = syntax.SXT, v.span.Text()
 	}
 	return s
+}
+
+// spelled is a statement that nft printed as its text.
+func (r *reader) spelled(v *value) *syntax.Stmt {
+	l := &diag.List{Max: 1}
+	at := v.span
+	p := syntax.NewParser(syntax.Options{At: at, CodeSyntax: r.o.CodeSyntax, CodeMissing: r.o.CodeOpaque})
+	for c := range p.Parse(diag.NewFile(at.File.Name, []byte("add rule inet t c "+v.text+"\n")), l) {
+		if len(l.All) == 0 && c.Rule != nil && len(c.Rule.Stmts) == 1 {
+			return c.Rule.Stmts[0]
+		}
+		break
+	}
+	r.unknown(at, "the statement %q", v.text)
+	return &syntax.Stmt{Kind: syntax.SXT, Name: v.text, Span: at}
 }
 
 // statement of that key; false where the schema has none.
