@@ -144,17 +144,29 @@ func (l *lexer) number(i int) {
 		return
 	}
 	kind := tNumber
-	if n := addrAt(src, i); n > j-i {
+	n := 0
+	switch {
+	case c == '.':
+		n = ip4At(src, i)
+	case c == ':' || class[c]&cHex != 0:
+		n = addrAt(src, i)
+	}
+	if n > j-i {
 		kind, j = tWord, i+n
 	}
-	if n := timeAt(src, i); n > j-i {
-		kind, j = tWord, i+n
-	}
-	if n := hexAt(src, i); n > j-i {
-		kind, j = tNumber, i+n
-	}
-	if strings.HasPrefix(src[i:], "8021q") {
-		kind, j = tWord, i+5 // the one name that begins with a digit
+	switch c {
+	case 'd', 'h', 'm', 's':
+		if n := timeAt(src, i); n > j-i {
+			kind, j = tWord, i+n
+		}
+	case 'x', 'X':
+		if n := hexAt(src, i); n > j-i {
+			kind, j = tNumber, i+n
+		}
+	case 'q':
+		if src[i:j+1] == "8021q" {
+			kind, j = tWord, j+1 // the one name that begins with a digit
+		}
 	}
 	if l.marks {
 		// A piece that is unknown may stand behind any part of a number.
