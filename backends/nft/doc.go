@@ -17,6 +17,13 @@
 //	text, mistakes := nft.Text{}.Write(rs)
 //	doc, mistakes := nft.JSON{}.Write(rs)
 //
+// A ruleset that others wrote is written as it is with Plain: in block form,
+// without flushes or guards, what nft implies left out. With Model its JSON also
+// holds what nft has no words for, and rulesets of iptables (see JSON).
+//
+//	text, mistakes = nft.Text{Plain: true}.Write(rs)
+//	doc, _ = nft.JSON{Model: true}.Write(rs)
+//
 // What nft cannot say is an error at its position (code LW090), and then there
 // is no output.
 package nft
