@@ -65,7 +65,12 @@ func (w *jsonWriter) further(s ruleset.Stmt) {
 		w.add("}}")
 	case *ruleset.Dup:
 		w.add(`{"dup":{`)
-		w.destination(s.To, s.Device, w.table.Family)
+		if s.To == nil { // in family netdev the interface is the address
+			w.add(`"addr":`)
+			w.expr(s.Device, ruleset.OIF)
+		} else {
+			w.destination(s.To, s.Device, w.table.Family)
+		}
 		w.add("}}")
 	case *ruleset.Fwd:
 		w.add(`{"fwd":{`)

@@ -212,6 +212,29 @@ func TestPlainLoads(t *testing.T) {
 	differ(t, "plain", fromText, list("-j", doc, mistakes), "\n")
 }
 
+// Copies and redirections of frames.
+func TestPlainNetdev(t *testing.T) {
+	lo, addr := ruleset.Text("lo"), ruleset.Addr(netip.MustParseAddr("10.0.0.1"))
+	c := &ruleset.Chain{Name: "c", Base: &ruleset.Base{Type: "filter", Hook: ruleset.Ingress, Devices: []string{"lo"}}}
+	for _, s := range []ruleset.Stmt{&ruleset.Dup{Device: lo}, &ruleset.Fwd{Device: lo}, &ruleset.Fwd{Of: ruleset.IP, To: addr, Device: lo}} {
+		c.Rules = append(c.Rules, &ruleset.Rule{Body: []ruleset.Stmt{s}})
+	}
+	rs := tableOf(c)
+	rs.Tables[0].Family = ruleset.Netdev
+	var out [2]string
+	for i, flag := range []string{"", "-j"} {
+		doc, mistakes := Text{Plain: true}.Write(rs)
+		if i == 1 {
+			doc, mistakes = JSON{Plain: true}.Write(rs)
+		}
+		var err error
+		if out[i], err = kernel.Script(t, "nft "+flag+" -f x\nnft list ruleset", map[string][]byte{"x": doc}, "nft"); err != nil || mistakes != nil {
+			t.Fatalf("%v %v\n%s", mistakes, err, doc)
+		}
+	}
+	differ(t, "netdev", out[0], out[1], "\n")
+}
+
 // What a plain writer can't say is refused where it stands, and never in a model.
 func TestPlainUnsupported(t *testing.T) {
 	at := diag.NewFile("x.nft", []byte("first\nsecond\n")).Span(6, 12)
