@@ -72,6 +72,13 @@ func NewState(f ruleset.Family) *State {
 	return s
 }
 
+// IPSets tells the State how to find the type of a set of ipset(8), which may be
+// nil where a set is not known. Without it, no set is.
+func (s *State) IPSets(find func(name string) *ruleset.IPSetType) {
+	s.rd.ctx.IPSet = find
+	clear(s.rd.known)
+}
+
 // builtin is a chain that the kernel has in a table.
 type builtin struct {
 	name     string

@@ -43,6 +43,7 @@ func rules() []rule {
 func outside() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/participle/v2": {"dsl/parser"},
+		"mvdan.cc/sh/v3":                      {"backends/shell"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"github.com/sergi/go-diff":            {"cmd/internal/textdiff"},
 		"github.com/google/nftables":          {"backends"},

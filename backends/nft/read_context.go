@@ -1,0 +1,241 @@
+package nft
+
+import (
+	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
+)
+
+// ruleReader is what is known while a rule is read.
+type ruleReader struct {
+	family ruleset.Family
+	table  *readTable
+	chain  *readChain
+	body   []ruleset.Stmt
+	depth  int
+	proto
+}
+
+// proto is what the statements so far have settled of a packet's protocols. nft
+// keeps the same account to know what else it must ask (see proto_ctx in its
+// src/proto.c, and nft --debug=netlink).
+type proto struct {
+	network   string // "", ip, ip6, arp, or another ethertype by number
+	transport int    // -1 where it is not known
+	several   bool   // the transport is one of a set
+	vlan      bool
+	icmp      bool // the type of an ICMP packet is settled
+}
+
+// begin a rule of a family.
+func (r *ruleReader) begin(f ruleset.Family) {
+	r.body = r.body[:0]
+	r.proto = proto{transport: -1}
+	switch f {
+	case ruleset.IP:
+		r.network = "ip"
+	case ruleset.IP6:
+		r.network = "ip6"
+	case ruleset.ARP:
+		r.network = "arp"
+	}
+	r.family = f
+}
+
+func (s *State) imply(f ruleset.Field, value uint64) {
+	s.rule.body = append(s.rule.body, s.slabs.impliedMatch(f, value))
+}
+
+// needNetwork asks for a network protocol where nothing has settled it; false
+// where another one is settled.
+func (s *State) needNetwork(at diag.Span, want string) bool {
+	r := &s.rule
+	if r.network == want {
+		return true
+	}
+	if r.network != "" {
+		s.refuse(at, "conflicting protocols specified: %s vs. %s", r.network, want)
+		return false
+	}
+	etherType := map[string]uint64{"ip": 0x0800, "ip6": 0x86dd, "arp": 0x0806}[want]
+	switch {
+	case r.family == ruleset.Inet && want == "ip":
+		s.imply(ruleset.NFProto, ruleset.NFProtoIPv4)
+	case r.family == ruleset.Inet && want == "ip6":
+		s.imply(ruleset.NFProto, ruleset.NFProtoIPv6)
+	case r.vlan:
+		s.imply(ruleset.VLANType, etherType)
+	case r.family == ruleset.Bridge && want == "arp":
+		s.imply(ruleset.EtherType, etherType)
+	default:
+		s.imply(ruleset.MetaProtocol, etherType)
+	}
+	r.network = want
+	return true
+}
+
+// needTransport does the same for a transport protocol.
+func (s *State) needTransport(at diag.Span, want int, name string) bool {
+	r := &s.rule
+	if r.transport == want {
+		return true
+	}
+	if r.transport >= 0 {
+		s.refuse(at, "conflicting protocols specified: %s vs. %s", transportName(r.transport), name)
+		return false
+	}
+	ok := true
+	switch want {
+	case 1, 2:
+		ok = s.needNetwork(at, "ip")
+	case 58:
+		ok = s.needNetwork(at, "ip6")
+	}
+	if ok {
+		s.imply(ruleset.L4Proto, uint64(want))
+		r.transport, r.several = want, false
+	}
+	return ok
+}
+
+func transportName(n int) string {
+	if s := protocolName(uint64(n)); s != "" {
+		return s
+	}
+	return "protocol " + string(appendNumber(nil, uint64(n)))
+}
+
+// needLink asks for an Ethernet header.
+func (s *State) needLink() {
+	r := &s.rule
+	if r.family == ruleset.Bridge || r.vlan {
+		return
+	}
+	for _, b := range r.body {
+		if m, ok := b.(*ruleset.Match); ok && (m.Field == ruleset.IIFType || m.Field == ruleset.EtherSaddr || m.Field == ruleset.EtherDaddr || m.Field == ruleset.EtherType) {
+			return
+		}
+	}
+	s.imply(ruleset.IIFType, 1)
+}
+
+// transportOf a header.
+func transportOf(header string) int {
+	switch header {
+	case "tcp":
+		return 6
+	case "udp", "vxlan", "geneve":
+		return 17
+	case "udplite":
+		return 136
+	case "sctp":
+		return 132
+	case "dccp":
+		return 33
+	case "icmp":
+		return 1
+	case "igmp":
+		return 2
+	case "icmpv6":
+		return 58
+	case "ah":
+		return 51
+	case "esp":
+		return 50
+	case "comp":
+		return 108
+	case "gre", "gretap":
+		return 47
+	}
+	return -1
+}
+
+// needHeader settles the protocols that a header needs.
+func (s *State) needHeader(at diag.Span, header string) bool {
+	switch header {
+	case "ip", "ip6", "arp":
+		return s.needNetwork(at, header)
+	case "ether":
+		s.needLink()
+		return true
+	case "vlan":
+		if !s.rule.vlan {
+			s.needLink()
+			s.imply(ruleset.EtherType, 0x8100)
+			s.rule.vlan = true
+		}
+		return true
+	case "th":
+		return true
+	}
+	if n := transportOf(header); n >= 0 {
+		return s.needTransport(at, n, header)
+	}
+	return true
+}
+
+// needType asks for the types of ICMP that a field belongs to.
+func (s *State) needType(f ruleset.Field) {
+	if s.rule.icmp {
+		return
+	}
+	types := func(of ruleset.Field, values ...uint64) {
+		m := &ruleset.Match{Field: of, Implied: true, Set: len(values) > 1}
+		for _, v := range values {
+			m.Terms = append(m.Terms, ruleset.Num(v))
+		}
+		s.rule.body = append(s.rule.body, m)
+		s.rule.icmp = true
+	}
+	switch f {
+	case ruleset.ICMPID, ruleset.ICMPSequence:
+		types(ruleset.ICMPType, 8, 0)
+	case ruleset.ICMPMTU:
+		types(ruleset.ICMPType, 3)
+	case ruleset.ICMPGateway:
+		types(ruleset.ICMPType, 5)
+	case ruleset.ICMPv6ID, ruleset.ICMPv6Sequence:
+		types(ruleset.ICMPv6Type, 128, 129)
+	case ruleset.ICMPv6MTU:
+		types(ruleset.ICMPv6Type, 2)
+	case ruleset.ICMPv6ParamProblem:
+		types(ruleset.ICMPv6Type, 4)
+	case ruleset.ICMPv6MaxDelay:
+		types(ruleset.ICMPv6Type, 130)
+	}
+}
+
+// settle learns from a match what it says of the protocols.
+func (s *State) settle(m *ruleset.Match) {
+	r := &s.rule
+	if m.Op != ruleset.OpIn || m.Neg {
+		return
+	}
+	value, single := uint64(0), len(m.Terms) == 1 && m.Terms[0].Single() && m.Terms[0].Text == ""
+	if single {
+		value = m.Terms[0].Lo.Lo
+	}
+	switch m.Field {
+	case ruleset.NFProto:
+		if single && r.network == "" {
+			r.network = map[uint64]string{ruleset.NFProtoIPv4: "ip", ruleset.NFProtoIPv6: "ip6"}[value]
+		}
+	case ruleset.MetaProtocol, ruleset.EtherType, ruleset.VLANType:
+		if !single {
+			return
+		}
+		if name := map[uint64]string{0x0800: "ip", 0x86dd: "ip6", 0x0806: "arp"}[value]; name != "" && (r.network == "" || m.Field == ruleset.VLANType) {
+			r.network = name
+		}
+		if value == 0x8100 || value == 0x88a8 {
+			r.vlan = m.Field == ruleset.EtherType || r.vlan
+		}
+	case ruleset.L4Proto, ruleset.IPProtocol, ruleset.IP6Nexthdr:
+		if single {
+			r.transport, r.several = int(value), false
+		} else {
+			r.several = true
+		}
+	case ruleset.ICMPType, ruleset.ICMPv6Type:
+		r.icmp = true
+	}
+}

@@ -1,0 +1,300 @@
+package nft
+
+import (
+	"strings"
+
+	tree "github.com/loward/loward/backends/nft/internal/syntax"
+	"github.com/loward/loward/compiler/ruleset"
+)
+
+// match reads a comparison.
+func (s *State) match(x *tree.Expr) {
+	if x.Kind != tree.XRel || len(x.Args) != 2 {
+		s.opaque(x, false)
+		return
+	}
+	left, right := x.Args[0], x.Args[1]
+	var e ruleset.Expr
+	if left.Kind == tree.XFib && presence1(right) {
+		e = s.fib(left, true)
+	} else {
+		e = s.expr(left)
+	}
+	if e == nil {
+		s.opaque(x, true)
+		return
+	}
+	neg := x.Op == tree.Neq
+	switch {
+	case right.Kind == tree.XSetRef:
+		s.lookup(right, keys(e), neg)
+	case right.Kind == tree.XSet:
+		s.inSet(right, e, neg)
+	case !constant(right):
+		r := s.expr(right)
+		if r == nil {
+			s.opaque(x, true)
+			return
+		}
+		s.add(&ruleset.Compare{Left: e, Right: r, Neg: neg})
+	default:
+		s.compare(x, e, right)
+	}
+}
+
+func presence1(x *tree.Expr) bool {
+	return x.Kind == tree.XSymbol && (x.Text == "exists" || x.Text == "missing")
+}
+
+func (s *State) add(st ruleset.Stmt) { s.rule.body = append(s.rule.body, st) }
+
+// opaque keeps a comparison as it stands. said: why has been told already.
+func (s *State) opaque(x *tree.Expr, said bool) {
+	if !said {
+		s.notModelled(x.Span, x.Span.Text())
+	}
+	s.add(&ruleset.Opaque{Text: strings.Join(strings.Fields(x.Span.Text()), " ")})
+}
+
+// lookup in a named set.
+func (s *State) lookup(x *tree.Expr, key []ruleset.Expr, neg bool) {
+	l := &ruleset.Lookup{Key: key, Set: textOf(x), Neg: neg}
+	if set := s.findSet(x, x.Text); set != nil {
+		if set.Verdicts || set.Data != nil || set.Objects != nil {
+			s.refuse(x.Span, "%s is a map, not a set", set.Name)
+		}
+		s.sameTypes(x, key, set)
+	}
+	s.add(l)
+	for _, k := range key {
+		switch ruleset.FieldOf(k) {
+		case ruleset.L4Proto, ruleset.IPProtocol, ruleset.IP6Nexthdr:
+			s.rule.several = true
+		}
+	}
+}
+
+// sameTypes compares the types of a lookup with those of the set's key.
+func (s *State) sameTypes(x *tree.Expr, key []ruleset.Expr, set *ruleset.Set) {
+	if len(set.Key) == 0 {
+		return
+	}
+	if len(key) != len(set.Key) {
+		s.refuse(x.Span, "datatype mismatch: the key of %s has %d parts, not %d", set.Name, len(set.Key), len(key)).See(set.Origin, "the set")
+		return
+	}
+	for i, e := range key {
+		have, want := s.kindOf(e), s.kindOf(set.Key[i])
+		if have.width == 0 || want.width == 0 || have.datatype == want.datatype && have.datatype != "" || have.width == want.width && !distinct(have, want) {
+			continue
+		}
+		s.refuse(x.Span, "datatype mismatch, expected %s, expression has type %s", typeName(want), typeName(have)).See(set.Origin, "the set")
+		return
+	}
+}
+
+// distinct says whether two kinds of one width are different types to nft:
+// integers go with everything.
+func distinct(a, b kind) bool {
+	return a.datatype != b.datatype && a.datatype != "" && b.datatype != "" && (a.domain != b.domain)
+}
+
+// inSet compares with an anonymous set.
+func (s *State) inSet(right *tree.Expr, e ruleset.Expr, neg bool) {
+	key := keys(e)
+	kinds := s.kindsOf(key)
+	if len(key) > 1 || elaborate(right) {
+		elems := s.elements(right, kinds, nil, elemSet)
+		s.add(&ruleset.Lookup{Key: key, Elems: elems, Neg: neg})
+		s.severals(key)
+		return
+	}
+	terms := s.setTerms(right, kinds[0], nil)
+	if len(terms) == 0 {
+		s.add(&ruleset.Opaque{Text: strings.Join(strings.Fields(right.Span.Text()), " ")})
+		return
+	}
+	s.push(e, ruleset.Match{Neg: neg, Set: true, Terms: terms})
+}
+
+func (s *State) severals(key []ruleset.Expr) {
+	for _, k := range key {
+		if f := ruleset.FieldOf(k); f == ruleset.L4Proto || f == ruleset.IPProtocol || f == ruleset.IP6Nexthdr {
+			s.rule.several = true
+		}
+	}
+}
+
+// setTerms are the values of an anonymous set of one type.
+func (s *State) setTerms(x *tree.Expr, k kind, terms []ruleset.Term) []ruleset.Term {
+	for _, a := range x.Args {
+		if a.Kind == tree.XSet {
+			terms = s.setTerms(a, k, terms)
+			continue
+		}
+		if t, ok := s.value(a, k); ok {
+			terms = append(terms, t)
+		}
+	}
+	return terms
+}
+
+// elaborate says whether an anonymous set has more than values.
+func elaborate(x *tree.Expr) bool {
+	for _, a := range x.Args {
+		switch a.Kind {
+		case tree.XElem, tree.XConcat, tree.XStar, tree.XSetRef:
+			return true
+		case tree.XSet:
+			if elaborate(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// push adds a match on an expression, on its field where it is one.
+func (s *State) push(e ruleset.Expr, m ruleset.Match) {
+	switch e := e.(type) {
+	case ruleset.Field:
+		m.Field = e
+	case *ruleset.Binary:
+		f := ruleset.FieldOf(e.Left)
+		mask, ok := e.Right.(ruleset.Term)
+		if e.Op == ruleset.And && f != ruleset.NoField && f != ruleset.CTLabel && ok && mask.Text == "" && m.Op == ruleset.OpIn && !ordered(m.Terms) {
+			m.Field, m.Op, m.Mask = f, ruleset.OpMask, mask.Lo
+		} else {
+			m.Of = e
+		}
+	default:
+		m.Of = e
+	}
+	n := s.slabs.match(m)
+	s.add(n)
+	s.settle(n)
+}
+
+// ordered says whether terms are more than single values: they compare by order.
+func ordered(terms []ruleset.Term) bool {
+	for _, t := range terms {
+		if !t.Single() || t.Form != ruleset.Plain {
+			return true
+		}
+	}
+	return false
+}
+
+// compare with a constant.
+func (s *State) compare(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
+	if c, ok := e.(ruleset.Concat); ok {
+		elem, ok := s.key(right, s.kindsOf(c))
+		if ok {
+			s.add(&ruleset.Lookup{Key: c, Elems: []ruleset.Elem{{Key: elem, Origin: origin(right.Span)}}, Neg: x.Op == tree.Neq})
+		}
+		return
+	}
+	k := s.kindOf(e)
+	masked := false
+	if b, ok := e.(*ruleset.Binary); ok && b.Op == ruleset.And {
+		masked = true
+	}
+	switch {
+	case k.datatype == "ct_label" && (x.Op == tree.Implicit || x.Op == tree.Not):
+		s.labels(x, e, right, k)
+	case k.bitmask() && !masked && right.Kind == tree.XPrefix:
+		s.slashed(x, e, right, k)
+	case x.Op == tree.Not || k.bitmask() && x.Op == tree.Implicit && !masked:
+		v, ok := s.bits(right, k)
+		if !ok {
+			s.unknownValue(e, right, x)
+			return
+		}
+		s.push(e, ruleset.Match{Op: ruleset.OpAny, Neg: x.Op == tree.Not, Terms: s.slabs.one(ruleset.Term{Lo: v, Hi: v})})
+	case k.datatype == "ct_label":
+		v, ok := s.bits(right, k)
+		if ok {
+			s.add(&ruleset.Compare{Left: e, Right: ruleset.Term{Lo: v, Hi: v}, Neg: x.Op == tree.Neq})
+		}
+	default:
+		t, ok := s.value(right, k)
+		if !ok {
+			s.opaque(x, true)
+			return
+		}
+		if t, ok = s.bounded(x, t, k); !ok {
+			s.opaque(x, true)
+			return
+		}
+		s.push(e, ruleset.Match{Neg: x.Op == tree.Neq, Terms: s.slabs.one(t)})
+	}
+}
+
+// unknownValue: bits that can't be known.
+func (s *State) unknownValue(e ruleset.Expr, right, x *tree.Expr) {
+	if ruleset.HasUnknown(right.Text) {
+		s.push(e, ruleset.Match{Terms: s.slabs.one(ruleset.UnknownTerm(right.Text))})
+		return
+	}
+	s.opaque(x, true)
+}
+
+// labels that a connection carries: ct label 3, or with "!" does not.
+func (s *State) labels(x *tree.Expr, e ruleset.Expr, right *tree.Expr, k kind) {
+	list := []*tree.Expr{right}
+	if right.Kind == tree.XList {
+		list = right.Args
+	}
+	var terms []ruleset.Term
+	for _, a := range list {
+		if t, ok := s.scalar(a, k); ok {
+			terms = append(terms, t)
+		}
+	}
+	s.push(e, ruleset.Match{Neg: x.Op == tree.Not, Terms: terms})
+}
+
+// slashed is flags / mask: tcp flags syn / syn,ack.
+func (s *State) slashed(x *tree.Expr, e ruleset.Expr, right *tree.Expr, k kind) {
+	v, ok1 := s.bits(right.Args[0], k)
+	m, ok2 := s.bits(right.Args[1], k)
+	if !ok1 || !ok2 {
+		s.opaque(x, true)
+		return
+	}
+	s.push(e, ruleset.Match{Op: ruleset.OpMask, Mask: m, Neg: x.Op == tree.Neq, Terms: s.slabs.one(ruleset.Term{Lo: v, Hi: v})})
+}
+
+// bounded turns < 5 and the like into a range.
+func (s *State) bounded(x *tree.Expr, t ruleset.Term, k kind) (ruleset.Term, bool) {
+	most := lowBits(k.width)
+	if k.width == 0 {
+		most = lowBits(32)
+	}
+	switch x.Op {
+	case tree.Lt, tree.Gt, tree.Lte, tree.Gte:
+	default:
+		return t, true
+	}
+	if t.Text != "" || !t.Single() {
+		s.refuse(x.Span, "only a single number has an order")
+		return t, false
+	}
+	switch x.Op {
+	case tree.Lt:
+		if t.Lo == (ruleset.U128{}) {
+			s.refuse(x.Span, "nothing is less than 0")
+			return t, false
+		}
+		return ruleset.Term{Hi: t.Lo.Prev(), Form: ruleset.Less}, true
+	case tree.Lte:
+		return ruleset.Term{Hi: t.Lo, Form: ruleset.LessEqual}, true
+	case tree.Gt:
+		if t.Lo.Cmp(most) >= 0 {
+			s.refuse(x.Span, "nothing is greater than that")
+			return t, false
+		}
+		return ruleset.Term{Lo: t.Lo.Next(), Hi: most, Form: ruleset.More}, true
+	}
+	return ruleset.Term{Lo: t.Lo, Hi: most, Form: ruleset.MoreEqual}, true
+}
