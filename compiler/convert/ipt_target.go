@@ -82,6 +82,11 @@ func (l *line) verdict(v *ruleset.Verdict) ([]ruleset.Stmt, bool) {
 	switch v.Kind {
 	case ruleset.VerdictContinue:
 		return nil, true
+	case ruleset.VerdictDrop:
+		if c.dst.table.Name == "nat" {
+			l.no("drop in its table nat: the tool refuses to filter there")
+			return nil, false
+		}
 	case ruleset.VerdictQueue:
 		return l.queue(&ruleset.Queue{})
 	case ruleset.VerdictJump, ruleset.VerdictGoto:

@@ -112,6 +112,7 @@ func TestRefusedByIptables(t *testing.T) {
 		"behind a vmap": {input(ruleset.IP, []ruleset.Stmt{&ruleset.VMap{Key: ruleset.Keys(ruleset.IIFName), Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Text("lo")}, Verdict: ruleset.Accept}}}, ruleset.Drop}), "behind a verdict map"},
 		"unknown":       {input(ruleset.IP, []ruleset.Stmt{ruleset.In(ruleset.IIFName, ruleset.UnknownTerm("$WAN")), ruleset.Drop}), "$WAN"},
 		"nat in filter": {input(ruleset.IP, []ruleset.Stmt{&ruleset.NAT{Kind: ruleset.Masquerade}}), "masquerade in its table filter"},
+		"drop in nat":   {&ruleset.Table{Family: ruleset.IP, Name: "n", Chains: []*ruleset.Chain{{Name: "p", Base: &ruleset.Base{Type: "nat"}, Rules: []*ruleset.Rule{{Body: []ruleset.Stmt{ruleset.Drop}}}}}}, "drop in its table nat"},
 		"bytes":         {input(ruleset.IP, []ruleset.Stmt{&ruleset.Limit{Rate: 5, Unit: "second", Bytes: true}}), "in bytes"},
 		"other family":  {input(ruleset.IP6), "other family"},
 	} {
@@ -133,6 +134,19 @@ func TestInetIsSplit(t *testing.T) {
 	}
 	if !strings.Contains(six, "-A INPUT -s ::1/128 -j ACCEPT\n-A INPUT -j REJECT --reject-with icmp6-adm-prohibited\n") {
 		t.Error(six)
+	}
+}
+
+// IPv6 knows no broadcast, and its addrtype takes no word of it.
+func TestNoBroadcast(t *testing.T) {
+	types := ruleset.In(ruleset.FibDaddrType, ruleset.Num(ruleset.AddrLocal), ruleset.Num(ruleset.AddrBroadcast))
+	other := ruleset.NotIn(ruleset.FibDaddrType, ruleset.Num(ruleset.AddrBroadcast))
+	text := saved(ruleset.IP6, input(ruleset.Inet, []ruleset.Stmt{types, ruleset.Accept}, []ruleset.Stmt{other, ruleset.Drop}))
+	if !strings.Contains(text, "-A INPUT -m addrtype --dst-type LOCAL -j ACCEPT\n-A INPUT -j DROP\n") || strings.Contains(text, "BROADCAST") {
+		t.Error(text)
+	}
+	if text := saved(ruleset.IP6, input(ruleset.Inet, []ruleset.Stmt{ruleset.In(ruleset.FibDaddrType, ruleset.Num(ruleset.AddrBlackhole)), ruleset.Drop})); !strings.Contains(text, "BLACKHOLE") || strings.Contains(text, "COMMIT") {
+		t.Error(text)
 	}
 }
 

@@ -284,6 +284,10 @@ func (l *line) addrType(m *ruleset.Match, option string, more ...string) {
 	case !ok:
 	case t.Lo.Lo >= uint64(len(names)):
 		l.no("the value %d of %s", t.Lo.Lo, m.Field)
+	case l.c.v6 && t.Lo.Lo == ruleset.AddrBroadcast:
+		l.never = l.never || !m.Neg // IPv6 has none, and xt_addrtype refuses to look
+	case l.c.v6 && t.Lo.Lo > ruleset.AddrMulticast && t.Lo.Lo != ruleset.AddrUnreachable:
+		l.no("the type %s of an IPv6 address", names[t.Lo.Lo])
 	default:
 		l.mod(m, "addrtype", option, append([]string{names[t.Lo.Lo]}, more...)...)
 	}
