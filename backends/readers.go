@@ -3,6 +3,8 @@ package backends
 import (
 	"github.com/loward/loward/backends/iptables"
 	"github.com/loward/loward/backends/kind"
+	"github.com/loward/loward/backends/nft"
+	"github.com/loward/loward/backends/shell"
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
 )
@@ -17,14 +19,19 @@ type Reader interface {
 	Read(f *diag.File, l *diag.List) *ruleset.Ruleset
 }
 
-// Open opens a file that a text includes.
-type Open func(name string) ([]byte, error)
+// Include gives the files that an include of nft names; see nft.Options.
+type Include func(pattern string) []*diag.File
 
-// Readers are all of them. open may be nil: then nothing that is included is read.
-func Readers(open Open) []Reader {
+// Readers are all of them. include may be nil: then nothing that is included is
+// read.
+func Readers(include Include) []Reader {
 	return []Reader{
 		reader{kind.Iptables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP, l) }},
 		reader{kind.Ip6tables, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return iptables.Read(f, ruleset.IP6, l) }},
+		reader{kind.Nft, func(f *diag.File, l *diag.List) *ruleset.Ruleset {
+			return nft.Read(f, nft.Options{Include: include}, l)
+		}},
+		reader{kind.Shell, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return shell.Read(f, l).Final }},
 	}
 }
 
@@ -38,8 +45,8 @@ func (r reader) Kind() kind.Kind { return r.kind }
 func (r reader) Read(f *diag.File, l *diag.List) *ruleset.Ruleset { return r.read(f, l) }
 
 // Read a text of a kind. It is nil where there is no reader for it.
-func Read(f *diag.File, k kind.Kind, open Open, l *diag.List) *ruleset.Ruleset {
-	for _, r := range Readers(open) {
+func Read(f *diag.File, k kind.Kind, include Include, l *diag.List) *ruleset.Ruleset {
+	for _, r := range Readers(include) {
 		if r.Kind() == k {
 			return r.Read(f, l)
 		}

@@ -8,8 +8,10 @@ import (
 
 // Options of reading.
 type Options struct {
-	// Open reads a file that an include names; nil where there are none to read.
-	Open func(name string) ([]byte, error)
+	// Include gives the files that an include names, in the order in which nft reads
+	// them; pattern is as it stands in the text, wildcards and all. None are an
+	// include whose file is not there. Nil where there is nothing to read from.
+	Include func(pattern string) []*diag.File
 	// At is where everything is said to be from instead of its own place, unless it
 	// is zero.
 	At diag.Span
@@ -38,7 +40,7 @@ func NewState(o Options) *State {
 		s.names[fieldName{header, field}] = f
 	}
 	s.parser = tree.NewParser(tree.Options{
-		Include: s.include, At: o.At,
+		Include: o.Include, At: o.At,
 		CodeSyntax: ruleset.CodeSyntax, CodeMissing: ruleset.CodeOpaque, CodeUnknown: ruleset.CodeUnknown,
 	})
 	return s
@@ -93,18 +95,6 @@ func (s *State) Ruleset() *ruleset.Ruleset {
 		rs.Tables = append(rs.Tables, t.t)
 	}
 	return rs
-}
-
-// include answers the parser with the files of an include.
-func (s *State) include(pattern string, from *diag.File) []*diag.File {
-	if s.o.Open == nil {
-		return nil
-	}
-	data, err := s.o.Open(pattern)
-	if err != nil {
-		return nil
-	}
-	return []*diag.File{diag.NewFile(pattern, data)}
 }
 
 // refuse says that nft takes the words and not what they mean.

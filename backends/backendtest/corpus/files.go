@@ -90,16 +90,20 @@ func (c *Corpus) read(f File, l *diag.List) (*ruleset.Ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(c.Root, filepath.Dir(f.Path), filepath.Base(name)))
+	include := func(pattern string) []*diag.File {
+		data, err := os.ReadFile(filepath.Join(c.Root, filepath.Dir(f.Path), filepath.Base(pattern)))
+		if err != nil {
+			return nil
+		}
+		return []*diag.File{diag.NewFile(pattern, data)}
 	}
-	return readFile(diag.NewFile(f.Path, data), f.Kind, open, l), nil
+	return readFile(diag.NewFile(f.Path, data), f.Kind, include, l), nil
 }
 
 // readFile reads a text of a kind. Without a reader for it that is an error, and
 // the ruleset an empty one.
-func readFile(f *diag.File, k kind.Kind, open backends.Open, l *diag.List) *ruleset.Ruleset {
-	rs := backends.Read(f, k, open, l)
+func readFile(f *diag.File, k kind.Kind, include backends.Include, l *diag.List) *ruleset.Ruleset {
+	rs := backends.Read(f, k, include, l)
 	if rs == nil {
 		l.Errorf(f.Span(0, 0), "there is no reader for %s", k)
 		rs = &ruleset.Ruleset{}

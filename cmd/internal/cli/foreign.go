@@ -44,7 +44,7 @@ func readForeign(f *diag.File, k kind.Kind, l *diag.List) *ruleset.Ruleset {
 		return nil
 	}
 	l.Max = maxForeign
-	rs := backends.Read(f, k, openIncluded, l)
+	rs := backends.Read(f, k, included, l)
 	if rs == nil {
 		l.Errorf(f.Span(0, 0), "rulesets of kind %s can't be read", k).WithCode(codeKind)
 	}

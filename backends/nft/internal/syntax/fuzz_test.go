@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 		}
 		var l diag.List
 		file := diag.NewFile("f", text)
-		p := NewParser(Options{Include: func(string, *diag.File) []*diag.File { return nil }})
+		p := NewParser(Options{Include: func(string) []*diag.File { return nil }})
 		start := time.Now()
 		for c := range p.Parse(file, &l) {
 			if c.Span.Start > c.Span.End || c.Span.End > len(text) {

@@ -4,10 +4,10 @@ import "github.com/loward/loward/dsl/diag"
 
 // Options of a Parser.
 type Options struct {
-	// Include finds the files that an include names: pattern is as it is written,
-	// from the file in which it stands. nil, or an empty answer: they are not
-	// there, which is only a warning (nothing at all where the pattern is one).
-	Include func(pattern string, from *diag.File) []*diag.File
+	// Include finds the files that an include names: pattern is as it is written.
+	// nil, or an empty answer: they are not there, which is only a warning (nothing
+	// at all where the pattern is one).
+	Include func(pattern string) []*diag.File
 	// At is where all nodes are said to be instead of their own place, unless it is
 	// zero.
 	At diag.Span

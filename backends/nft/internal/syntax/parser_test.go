@@ -242,7 +242,7 @@ func TestInclude(t *testing.T) {
 		"e":    "drop\n",
 		"loop": "include \"loop\"\n",
 	}
-	o := Options{Comments: true, CodeMissing: "M", Include: func(name string, from *diag.File) []*diag.File {
+	o := Options{Comments: true, CodeMissing: "M", Include: func(name string) []*diag.File {
 		text, ok := files[name]
 		if !ok {
 			return nil

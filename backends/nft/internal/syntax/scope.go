@@ -210,7 +210,7 @@ func (p *Parser) include(again func()) {
 	defer func() { p.included-- }()
 	var files []*diag.File
 	if p.o.Include != nil {
-		files = p.o.Include(pattern, p.file)
+		files = p.o.Include(pattern)
 	}
 	p.missing = p.missing || len(files) == 0
 	if len(files) == 0 && !p.second && !isPattern(pattern) {
