@@ -98,6 +98,9 @@ func (w *jsonWriter) mapping(name string, elems []ruleset.Elem, key, data []rule
 }
 
 func (w *jsonWriter) key(key []ruleset.Expr) {
+	if len(key) == 0 { // of a set of ipset whose type is not known
+		w.add("null")
+	}
 	if len(key) > 1 {
 		w.add(`{"concat":[`)
 	}

@@ -121,7 +121,18 @@ func (w *jsonWriter) module(m *ruleset.Module) {
 		}
 		w.b = appendString(w.b, ruleset.ShowUnknown(a))
 	}
-	w.add("]}}")
+	w.add("]")
+	if w.model && m.Means != nil {
+		w.add(`,"means":[`)
+		for i, s := range m.Means {
+			if i > 0 {
+				w.add(",")
+			}
+			w.stmt(s)
+		}
+		w.add("]")
+	}
+	w.add("}}")
 }
 
 // inline is a chain without a name, for which nft's JSON has nothing.

@@ -28,6 +28,9 @@ func (w *jsonWriter) listed(t *ruleset.Table) {
 		w.add(`,"flags":`)
 		w.strings(flags)
 	}
+	if w.model && t.Legacy {
+		w.add(`,"legacy":true`)
+	}
 	w.comment(t.Comment)
 	w.add("}}")
 	for _, o := range t.Objects {

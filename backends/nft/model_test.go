@@ -38,7 +38,7 @@ COMMIT
 		`{"chain":{"family":"ip","table":"filter","name":"INPUT","type":"filter","hook":"input","prio":0,"policy":"drop"}}`,
 		`{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":22}}`,
 		`{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}}`,
-		`{"xt":{"type":"match","name":"set","args":["--match-set","bad","src"]}}`,
+		`{"xt":{"type":"match","name":"set","args":["--match-set","bad","src"],"means":[{"match":{"op":"==","left":null,"right":{"ipset":"bad"}}}]}}`,
 		`{"limit":{"rate":5,"per":"second","burst":5}},{"log":{"prefix":"in: "}}`,
 		`{"ipset":{"name":"bad","type":"hash:ip","family":"ip","options":["maxelem","10"],"elem":[
 {"elem":{"val":"0.0.0.7","nomatch":true}}]}}`,

@@ -50,6 +50,9 @@ type Table struct {
 	Dialect Dialect
 	Family  Family // Iptables: IP or IP6
 	Name    string // Iptables: filter, nat, mangle, raw, security
+	// Legacy: an Iptables table of x_tables, which the kernel has beside those of
+	// nf_tables; both judge. Only the kernel tells it, no text does.
+	Legacy  bool
 	Comment string
 	// Dormant: its base chains are not registered; it judges nothing. Owner: it
 	// goes with the process that made it, unless Persist.

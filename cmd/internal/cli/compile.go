@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,22 +26,24 @@ type compileFlags struct {
 	output string
 	kind   string
 	reload bool
+	live   bool
 }
 
 func compileCommand(env Env) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
-		Use:   "compile [-t TARGET] [--kind KIND] [--host HOST] [--reload] [-o OUTPUT] FILE",
+		Use:   "compile [-t TARGET] [--kind KIND] [--host HOST] [--reload] [-o OUTPUT] (FILE | --live)",
 		Short: "Compile a policy, or translate a ruleset",
 		Long: `Compile translates a policy to the ruleset of one host, or of every host with
 --host all. A host need not be named where the policy has only one. Warnings go
 to standard error; a mistake anywhere means that nothing is written.
 
 It translates rulesets that others wrote as well: text of iptables-save and
-iptables-restore. What an input is shows in its content; --kind says it where
-that is not so. What the target can't say is an error at the rule, and then
-nothing is written. In the dialect that it was written in, a ruleset comes out as
-it is.
+iptables-restore, text and JSON of nft, shell scripts that run iptables, ip6tables,
+ipset and nft (nothing of them is executed), and with --live what the kernel holds.
+What an input is shows in its content; --kind says it where that is not so. What
+the target can't say is an error at the rule, and then nothing is written. In the
+dialect that it was written in, a ruleset comes out as it is.
 
 Targets:
 
@@ -60,9 +63,22 @@ named after the policy.`,
   loward compile -t iptables --reload testdata/examples/router.low
   loward compile -t ip6tables --host router -o router.rules6 testdata/examples/router.low
   loward compile -t nft --host all -o rulesets testdata/examples/guard.low
-  loward compile -t nft testdata/examples/office.rules`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+  loward compile -t nft testdata/examples/office.rules
+  loward compile -t iptables testdata/examples/office.sh
+  loward compile -t json --live`,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case f.live && len(args) > 0:
+				return errors.New("--live reads the kernel, and no file")
+			case !f.live && len(args) != 1:
+				return errors.New("the argument is one file, - for standard input; or say --live")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.live {
+				return compileLive(cmd.Context(), env, f)
+			}
 			return compile(env, f, args[0])
 		},
 	}
@@ -72,6 +88,7 @@ named after the policy.`,
 	flags.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output; a directory with --host all")
 	flags.StringVar(&f.kind, "kind", "", "what the input is, where its content does not tell: "+strings.Join(kind.Names(), ", "))
 	flags.BoolVar(&f.reload, "reload", false, "iptables, ip6tables: leave out the jumps, which stand already")
+	flags.BoolVar(&f.live, "live", false, "translate what the running kernel holds")
 	complete(cmd, "target", targetNames())
 	complete(cmd, "kind", kind.Names())
 	return cmd

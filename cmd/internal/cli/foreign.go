@@ -2,9 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"context"
 
 	"github.com/loward/loward/backends"
 	"github.com/loward/loward/backends/kind"
+	"github.com/loward/loward/backends/live"
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl"
 	"github.com/loward/loward/dsl/diag"
@@ -49,6 +51,26 @@ func readForeign(f *diag.File, k kind.Kind, l *diag.List) *ruleset.Ruleset {
 		l.Errorf(f.Span(0, 0), "rulesets of kind %s can't be read", k).WithCode(codeKind)
 	}
 	return rs
+}
+
+// compileLive translates what the kernel holds.
+func compileLive(ctx context.Context, env Env, f compileFlags) error {
+	t := findTarget(f.target)
+	switch {
+	case t == nil:
+		return noTarget(f.target)
+	case f.kind != "":
+		return usage("--kind says what a file is; --live reads the kernel")
+	}
+	if err := f.onlyPolicies(t, "the kernel"); err != nil {
+		return err
+	}
+	l := &diag.List{Max: maxForeign}
+	rs, err := live.Read(ctx, live.System, l)
+	if err != nil {
+		return refused(err)
+	}
+	return compileForeign(env, f, t, rs, l)
 }
 
 // compileForeign writes a ruleset that was read for a target.
