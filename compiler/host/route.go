@@ -188,6 +188,14 @@ func (h *Host) sourceFor(dev string, dst, via netip.Addr) netip.Addr {
 	return any
 }
 
+// SourceFor is the source of a packet that leaves by a link for a destination:
+// what masquerade takes (inet_select_addr, ipv6_dev_get_saddr). It is invalid
+// where the host has none of the family.
+func (h *Host) SourceFor(dev string, dst netip.Addr) netip.Addr {
+	r := h.Route(Query{Dst: dst, OIF: dev})
+	return h.sourceFor(dev, dst, r.Via)
+}
+
 // rules in the order in which they are asked.
 func (h *Host) rules() []Rule {
 	if len(h.Rules) == 0 {

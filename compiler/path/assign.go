@@ -1,0 +1,52 @@
+package path
+
+import (
+	"fmt"
+
+	"github.com/loward/loward/compiler/packet"
+	"github.com/loward/loward/compiler/ruleset"
+)
+
+// assign to a field of the packet or of its connection.
+func (x *execution) assign(v *variant, s *ruleset.SetField) {
+	if s.Field == ruleset.NoField {
+		x.note("set a field")
+		return // a part of the packet that no rule looks at by itself
+	}
+	value := packet.Value{}
+	if s.From != nil {
+		value = x.w.s.eval(v.p, x.w.table, s.From)
+	} else {
+		value = constant(s.Value)
+	}
+	x.note("set " + s.Field.String() + " " + show(s.Field, value))
+	switch {
+	case value.Presence == packet.Absent:
+		return
+	case s.Field == ruleset.CTLabel && value.Presence == packet.Known:
+		if c := v.p.Conn; c != nil && value.Num.Lo < 128 {
+			c.Labels[value.Num.Lo/64] |= 1 << (value.Num.Lo % 64)
+		}
+		return
+	case s.Field == ruleset.CTHelper:
+		for _, o := range x.w.table.Objects {
+			if o.Kind == ruleset.ObjHelper && o.Name == value.Text {
+				value.Text = o.Helper
+				break
+			}
+		}
+	}
+	v.p.Set(s.Field, value)
+}
+
+func show(f ruleset.Field, v packet.Value) string {
+	switch {
+	case v.Presence != packet.Known:
+		return "?"
+	case v.Text != "":
+		return v.Text
+	case f.Info().Domain == ruleset.Bits:
+		return fmt.Sprintf("%#x", v.Num.Lo)
+	}
+	return fmt.Sprint(v.Num.Lo)
+}
