@@ -31,6 +31,9 @@ func Readers(include Include) []Reader {
 		reader{kind.Nft, func(f *diag.File, l *diag.List) *ruleset.Ruleset {
 			return nft.Read(f, nft.Options{Include: include}, l)
 		}},
+		reader{kind.NftJSON, func(f *diag.File, l *diag.List) *ruleset.Ruleset {
+			return nft.ReadJSON(f, nft.Options{Include: include}, l)
+		}},
 		reader{kind.Shell, func(f *diag.File, l *diag.List) *ruleset.Ruleset { return shell.Read(f, l).Final }},
 	}
 }

@@ -1,6 +1,9 @@
 package nft
 
 import (
+	"iter"
+
+	"github.com/loward/loward/backends/nft/internal/schema"
 	tree "github.com/loward/loward/backends/nft/internal/syntax"
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
@@ -60,10 +63,18 @@ func splitName(s string) (header, field string) {
 // Run reads a text for nft -f, or a single command, and does what it says. What
 // is wrong goes to the list, and what is right is done all the same, though nft
 // itself would do all of a text or nothing.
-func (s *State) Run(f *diag.File, l *diag.List) {
+func (s *State) Run(f *diag.File, l *diag.List) { s.run(s.parser.Parse(f, l), l) }
+
+// RunJSON does the same with what nft -j -f takes: a list of commands, or of
+// objects as nft -j list ruleset prints them, which are added.
+func (s *State) RunJSON(f *diag.File, l *diag.List) {
+	s.run(schema.Parse(f, schema.Options{CodeSyntax: ruleset.CodeSyntax, CodeOpaque: ruleset.CodeOpaque}, l), l)
+}
+
+func (s *State) run(commands iter.Seq[*tree.Cmd], l *diag.List) {
 	s.l = l
 	before := len(l.All)
-	for c := range s.parser.Parse(f, l) {
+	for c := range commands {
 		s.do(c)
 	}
 	for _, d := range l.All[min(before, len(l.All)):] {
@@ -84,6 +95,14 @@ func origin(at diag.Span) diag.Span {
 func Read(f *diag.File, o Options, l *diag.List) *ruleset.Ruleset {
 	s := NewState(o)
 	s.Run(f, l)
+	return s.Ruleset()
+}
+
+// ReadJSON reads nft's JSON by itself. It never fails: what is wrong is in the
+// list.
+func ReadJSON(f *diag.File, o Options, l *diag.List) *ruleset.Ruleset {
+	s := NewState(o)
+	s.RunJSON(f, l)
 	return s.Ruleset()
 }
 
