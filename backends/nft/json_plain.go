@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"slices"
 	"time"
 
 	"github.com/loward/loward/backends/emit"
@@ -107,18 +108,50 @@ func (w *jsonWriter) set(s *ruleset.Set) {
 	w.add("}}")
 }
 
+// merged are the elements of a set of ranges with those in one that overlap or
+// touch, as auto-merge has it.
+func merged(s *ruleset.Set) []ruleset.Elem {
+	for i := range s.Elems {
+		e := &s.Elems[i]
+		if len(e.Key) != 1 || e.Key[0].Text != "" || e.Key[0].Unknown || e.Any || e.Timeout != 0 || e.Expires != 0 || e.Stmts != nil || e.Data != nil || e.Verdict != nil || e.Object != "" {
+			return s.Elems
+		}
+	}
+	sorted := slices.Clone(s.Elems)
+	slices.SortStableFunc(sorted, func(a, b ruleset.Elem) int { return a.Key[0].Lo.Cmp(b.Key[0].Lo) })
+	out := sorted[:1]
+	for _, e := range sorted[1:] {
+		last := &out[len(out)-1]
+		if end := last.Key[0].Hi; e.Key[0].Lo.Cmp(end) > 0 && e.Key[0].Lo != end.Next() {
+			out = append(out, e)
+			continue
+		}
+		t := last.Key[0]
+		t.Form = ruleset.Plain
+		if e.Key[0].Hi.Cmp(t.Hi) > 0 {
+			t.Hi = e.Key[0].Hi
+		}
+		last.Key = []ruleset.Term{t}
+	}
+	return out
+}
+
 func (w *jsonWriter) members(s *ruleset.Set) {
 	if len(s.Elems) == 0 {
 		return
 	}
+	elems := s.Elems
+	if s.AutoMerge && !w.model {
+		elems = merged(s) // nft 1.0.6 passes over auto-merge in JSON
+	}
 	w.add(`,"elem":[`)
-	for i := range s.Elems {
+	for i := range elems {
 		if i > 0 {
 			w.add(",")
 		}
 		w.add("\n")
-		w.at = s.Elems[i].Origin
-		w.element(&s.Elems[i], s.Key, s.Data, s.Verdicts || s.Data != nil || s.Objects != nil)
+		w.at = elems[i].Origin
+		w.element(&elems[i], s.Key, s.Data, s.Verdicts || s.Data != nil || s.Objects != nil)
 	}
 	w.add("]")
 }

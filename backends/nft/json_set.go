@@ -23,7 +23,7 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 	for _, f := range []struct {
 		on   bool
 		name string
-	}{{s.Constant, `"constant"`}, {s.Interval, `"interval"`}, {s.Timeout > 0 || s.Timeouts, `"timeout"`}, {s.Dynamic, `"dynamic"`}} {
+	}{{s.Constant, `"constant"`}, {s.Interval, `"interval"`}, {s.Timeout > 0 || s.Timeouts, `"timeout"`}, {s.Dynamic && !w.filled(s), `"dynamic"`}} {
 		if f.on {
 			w.add(sep, f.name)
 			sep = ","
@@ -64,6 +64,31 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 		w.add("]")
 	}
 	w.comment(s.Comment)
+}
+
+// filled says whether a rule puts elements into a set. nft makes the set dynamic
+// by itself then; before 1.0.7 its JSON has no word for it.
+func (w *jsonWriter) filled(s *ruleset.Set) bool {
+	if w.model {
+		return false
+	}
+	for _, c := range w.table.Chains {
+		for _, r := range c.Rules {
+			for _, stmt := range r.Body {
+				switch stmt := stmt.(type) {
+				case *ruleset.SetUpdate:
+					if stmt.Set == s.Name {
+						return true
+					}
+				case *ruleset.Meter:
+					if stmt.Set == s.Name {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // types names the types of fields. There is no typeof in JSON before nft 1.1.

@@ -220,7 +220,9 @@ func (s *State) settle(m *ruleset.Match) {
 			r.network = map[uint64]string{ruleset.NFProtoIPv4: "ip", ruleset.NFProtoIPv6: "ip6"}[value]
 		}
 	case ruleset.MetaProtocol, ruleset.EtherType, ruleset.VLANType:
-		if !single {
+		// In an inet table meta protocol settles nothing (nft asks for the family once
+		// more).
+		if !single || m.Field == ruleset.MetaProtocol && r.family == ruleset.Inet {
 			return
 		}
 		if name := map[uint64]string{0x0800: "ip", 0x86dd: "ip6", 0x0806: "arp"}[value]; name != "" && (r.network == "" || m.Field == ruleset.VLANType) {

@@ -168,7 +168,9 @@ func (s *State) inline(rules []*tree.Rule) []*ruleset.Rule {
 	body, p := s.rule.body, s.rule.proto
 	out := make([]*ruleset.Rule, 0, len(rules))
 	for _, r := range rules {
-		s.rule.body, s.rule.proto = nil, p
+		// What the rule around it has settled does not count within it.
+		s.rule.body = nil
+		s.rule.begin(s.rule.family)
 		out = append(out, s.statements(r))
 	}
 	s.rule.body, s.rule.proto = body, p

@@ -288,6 +288,13 @@ func (s *State) rejection(st *tree.Stmt) {
 		s.add(r)
 		return
 	case "":
+		// The family that the rule has settled answers in its own words.
+		switch s.rule.network {
+		case "ip":
+			r.Of = ruleset.IP
+		case "ip6":
+			r.Of = ruleset.IP6
+		}
 		s.add(r)
 		return
 	case "icmp":

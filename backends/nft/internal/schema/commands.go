@@ -21,6 +21,8 @@ type Options struct {
 type reader struct {
 	scanner
 	o Options
+	// later are the elements of listed sets, which come behind everything else.
+	later []*syntax.Cmd
 }
 
 // Parse yields the commands of a file in the order in which nft executes them.
@@ -90,6 +92,12 @@ func (r *reader) commands(yield func(*syntax.Cmd) bool) bool {
 		}
 	}
 	r.at++
+	for _, c := range r.later {
+		if !yield(c) {
+			return false
+		}
+	}
+	r.later = nil
 	return !r.bad
 }
 
@@ -146,6 +154,11 @@ func (r *reader) command(v *value, yield func(*syntax.Cmd) bool) bool {
 	}
 	if !yield(c) {
 		return false
+	}
+	if more != nil && !ok {
+		// A list has a map before the chains that its elements name.
+		r.later = append(r.later, more)
+		return true
 	}
 	return more == nil || yield(more)
 }
