@@ -30,6 +30,7 @@ type State struct {
 	l      *diag.List
 	rule   ruleReader
 	slabs  slabs
+	memo   memo
 }
 
 // fieldName is a field as the tree has it: the header and the field of it.
@@ -42,6 +43,7 @@ func NewState(o Options) *State {
 		header, field := splitName(f.Info().Name)
 		s.names[fieldName{header, field}] = f
 	}
+	s.memo = newMemo(s.syntax)
 	s.parser = tree.NewParser(tree.Options{
 		Include: o.Include, At: o.At,
 		CodeSyntax: ruleset.CodeSyntax, CodeMissing: ruleset.CodeOpaque, CodeUnknown: ruleset.CodeUnknown,

@@ -56,7 +56,13 @@ func (s *State) needNetwork(at diag.Span, want string) bool {
 		s.refuse(at, "conflicting protocols specified: %s vs. %s", r.network, want)
 		return false
 	}
-	etherType := map[string]uint64{"ip": 0x0800, "ip6": 0x86dd, "arp": 0x0806}[want]
+	etherType := uint64(0x0800)
+	switch want {
+	case "ip6":
+		etherType = 0x86dd
+	case "arp":
+		etherType = 0x0806
+	}
 	switch {
 	case r.family == ruleset.Inet && want == "ip":
 		s.imply(ruleset.NFProto, ruleset.NFProtoIPv4)
@@ -204,6 +210,19 @@ func (s *State) needType(f ruleset.Field) {
 	}
 }
 
+// networkOf an ethertype, in the word of nft for its header.
+func networkOf(etherType uint64) string {
+	switch etherType {
+	case 0x0800:
+		return "ip"
+	case 0x86dd:
+		return "ip6"
+	case 0x0806:
+		return "arp"
+	}
+	return ""
+}
+
 // settle learns from a match what it says of the protocols.
 func (s *State) settle(m *ruleset.Match) {
 	r := &s.rule
@@ -217,7 +236,12 @@ func (s *State) settle(m *ruleset.Match) {
 	switch m.Field {
 	case ruleset.NFProto:
 		if single && r.network == "" {
-			r.network = map[uint64]string{ruleset.NFProtoIPv4: "ip", ruleset.NFProtoIPv6: "ip6"}[value]
+			switch value {
+			case ruleset.NFProtoIPv4:
+				r.network = "ip"
+			case ruleset.NFProtoIPv6:
+				r.network = "ip6"
+			}
 		}
 	case ruleset.MetaProtocol, ruleset.EtherType, ruleset.VLANType:
 		// In an inet table meta protocol settles nothing (nft asks for the family once
@@ -225,7 +249,7 @@ func (s *State) settle(m *ruleset.Match) {
 		if !single || m.Field == ruleset.MetaProtocol && r.family == ruleset.Inet {
 			return
 		}
-		if name := map[uint64]string{0x0800: "ip", 0x86dd: "ip6", 0x0806: "arp"}[value]; name != "" && (r.network == "" || m.Field == ruleset.VLANType) {
+		if name := networkOf(value); name != "" && (r.network == "" || m.Field == ruleset.VLANType) {
 			r.network = name
 		}
 		if value == 0x8100 || value == 0x88a8 {

@@ -127,6 +127,9 @@ func (s *State) severals(key []ruleset.Expr) {
 
 // setTerms are the values of an anonymous set of one type.
 func (s *State) setTerms(x *tree.Expr, k kind, terms []ruleset.Term) []ruleset.Term {
+	if terms == nil {
+		terms = s.slabs.few(len(x.Args))
+	}
 	for _, a := range x.Args {
 		if a.Kind == tree.XSet {
 			terms = s.setTerms(a, k, terms)
@@ -194,6 +197,27 @@ func (s *State) compare(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 		}
 		return
 	}
+	key, shared := s.memo.key(x, e, right)
+	if !shared {
+		s.compareWith(x, e, right)
+		return
+	}
+	if m := s.memo.matches[key]; m != nil {
+		s.add(m)
+		s.settle(m)
+		return
+	}
+	n, said := len(s.rule.body), len(s.l.All)
+	s.compareWith(x, e, right)
+	if len(s.rule.body) == n+1 && len(s.l.All) == said && len(s.memo.matches) < maxMemo {
+		if m, ok := s.rule.body[n].(*ruleset.Match); ok {
+			s.memo.matches[key] = m
+		}
+	}
+}
+
+// compareWith makes a match with a constant that is no concatenation.
+func (s *State) compareWith(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 	k := s.kindOf(e)
 	masked := false
 	if b, ok := e.(*ruleset.Binary); ok && b.Op == ruleset.And {

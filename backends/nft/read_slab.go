@@ -12,7 +12,6 @@ type slabs struct {
 	lists   []ruleset.Stmt
 	counter *ruleset.Counter
 	implied map[impliedKey]*ruleset.Match
-	byText  map[string]*ruleset.Match
 }
 
 type impliedKey struct {
@@ -47,6 +46,19 @@ func (s *slabs) one(t ruleset.Term) []ruleset.Term {
 	v := s.terms[:1:1]
 	s.terms = s.terms[1:]
 	v[0] = t
+	return v
+}
+
+// few is an empty list with room for that many terms.
+func (s *slabs) few(n int) []ruleset.Term {
+	if n > slabSize/4 {
+		return make([]ruleset.Term, 0, n)
+	}
+	if len(s.terms) < n {
+		s.terms = make([]ruleset.Term, slabSize)
+	}
+	v := s.terms[:0:n]
+	s.terms = s.terms[n:]
 	return v
 }
 

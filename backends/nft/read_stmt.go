@@ -327,19 +327,20 @@ func (s *State) rejection(st *tree.Stmt) {
 // rejectWith is the answer of an ICMP code (linux/icmp.h, linux/icmpv6.h and
 // nft's own icmpx, enum nft_reject_inet_code).
 func rejectWith(f ruleset.Family, code uint64) ruleset.RejectWith {
-	var codes map[uint64]ruleset.RejectWith
+	var codes []ruleset.RejectWith
 	switch f {
 	case ruleset.IP:
-		codes = map[uint64]ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectHost, 2: ruleset.RejectProto, 3: ruleset.RejectPort,
-			9: ruleset.RejectNetProhib, 10: ruleset.RejectHostProhib, 13: ruleset.RejectAdmin}
+		codes = []ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectHost, 2: ruleset.RejectProto, 3: ruleset.RejectPort,
+			4: ruleset.RejectCode, 5: ruleset.RejectCode, 6: ruleset.RejectCode, 7: ruleset.RejectCode, 8: ruleset.RejectCode,
+			9: ruleset.RejectNetProhib, 10: ruleset.RejectHostProhib, 11: ruleset.RejectCode, 12: ruleset.RejectCode, 13: ruleset.RejectAdmin}
 	case ruleset.IP6:
-		codes = map[uint64]ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectAdmin, 3: ruleset.RejectHost, 4: ruleset.RejectPort,
-			5: ruleset.RejectPolicyFail, 6: ruleset.RejectRejectRoute}
+		codes = []ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectAdmin, 2: ruleset.RejectCode, 3: ruleset.RejectHost,
+			4: ruleset.RejectPort, 5: ruleset.RejectPolicyFail, 6: ruleset.RejectRejectRoute}
 	default:
-		codes = map[uint64]ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectPort, 2: ruleset.RejectHost, 3: ruleset.RejectAdmin}
+		codes = []ruleset.RejectWith{0: ruleset.RejectNet, 1: ruleset.RejectPort, 2: ruleset.RejectHost, 3: ruleset.RejectAdmin}
 	}
-	if w, ok := codes[code]; ok {
-		return w
+	if code < uint64(len(codes)) {
+		return codes[code]
 	}
 	return ruleset.RejectCode
 }

@@ -31,7 +31,7 @@ func (k kind) bitmask() bool {
 func (s *State) kindOf(e ruleset.Expr) kind {
 	switch e := e.(type) {
 	case ruleset.Field:
-		return s.kindOfField(e)
+		return s.memo.kinds[e]
 	case *ruleset.Selector:
 		return kindOfSelector(e)
 	case *ruleset.Binary:
@@ -46,9 +46,9 @@ func (s *State) kindOf(e ruleset.Expr) kind {
 	return kind{of: e, width: ruleset.WidthOf(e), domain: ruleset.DomainOf(e)}
 }
 
-func (s *State) kindOfField(f ruleset.Field) kind {
+func kindOfField(f ruleset.Field, datatype string) kind {
 	info := f.Info()
-	k := kind{of: f, datatype: s.syntax[f].datatype, width: info.Width, domain: info.Domain}
+	k := kind{of: f, datatype: datatype, width: info.Width, domain: info.Domain}
 	switch f {
 	case ruleset.MetaTime:
 		k.datatype = "time"
@@ -285,7 +285,7 @@ func (s *State) scalar(x *tree.Expr, k kind) (ruleset.Term, bool) {
 			return s.inWidth(x, k, v)
 		}
 	}
-	if v, ok := symbol(k.datatype, text); ok {
+	if v, ok := s.memo.symbol(k.datatype, text); ok {
 		return ruleset.Num(v), true
 	}
 	switch k.datatype {
