@@ -65,7 +65,17 @@ func splitName(s string) (header, field string) {
 // Run reads a text for nft -f, or a single command, and does what it says. What
 // is wrong goes to the list, and what is right is done all the same, though nft
 // itself would do all of a text or nothing.
-func (s *State) Run(f *diag.File, l *diag.List) { s.run(s.parser.Parse(f, l), l) }
+func (s *State) Run(f *diag.File, l *diag.List) {
+	if len(f.Data) >= aheadSize {
+		s.run(s.parser.ParseAhead(f, l), l)
+		return
+	}
+	s.run(s.parser.Parse(f, l), l)
+}
+
+// aheadSize is from where on a text is parsed in a goroutine of its own, ahead of
+// what is done with it.
+const aheadSize = 64 << 10
 
 // RunJSON does the same with what nft -j -f takes: a list of commands, or of
 // objects as nft -j list ruleset prints them, which are added.

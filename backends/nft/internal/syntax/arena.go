@@ -25,6 +25,8 @@ func (s *slab[T]) one() *T {
 	return v
 }
 
+func (s *slab[T]) used() bool { return s.c > 0 || s.n > 0 }
+
 func (s *slab[T]) reset() {
 	if len(s.chunks) > slabKeep {
 		s.chunks = s.chunks[:slabKeep:slabKeep]
@@ -71,6 +73,12 @@ type arena struct {
 	list  runs[*Stmt]
 	words runs[string]
 	num   runs[Num]
+}
+
+// used says whether there is anything in it.
+func (a *arena) used() bool {
+	return a.exprs.used() || a.stmts.used() || a.elems.used() || a.rules.used() || a.nums.used() ||
+		a.args.used > 0 || a.list.used > 0 || a.words.used > 0 || a.num.used > 0
 }
 
 func (a *arena) reset() {

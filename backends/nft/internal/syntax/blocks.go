@@ -58,13 +58,21 @@ func (p *Parser) table(c *Cmd, start int) {
 			p.fill(&bodies[i])
 		}
 	}
-	p.block.reset()
+	p.endBlock()
 	if !p.stopped {
 		p.lexer, p.badPos, p.badDepth = after, bad, badDepth
 		if p.kind != tErr && p.kind != tNewline && p.kind != tSemi && p.kind != tEOF {
 			p.unexpected("end of file or newline or semicolon")
 		}
 	}
+}
+
+// endBlock takes back the nodes of what a block declares.
+func (p *Parser) endBlock() {
+	if p.block.used() {
+		p.settled()
+	}
+	p.block.reset()
 }
 
 // fill reads a body.
@@ -207,7 +215,7 @@ func (p *Parser) chain(c *Cmd, start int) {
 	for i := range bodies {
 		p.fill(&bodies[i])
 	}
-	p.block.reset()
+	p.endBlock()
 	if !p.stopped {
 		p.lexer, p.badPos, p.badDepth = after, bad, badDepth
 	}

@@ -53,9 +53,11 @@ func (p *Parser) fail(at diag.Span, format string, args ...any) *diag.Diagnostic
 
 // report says something without giving up.
 func (p *Parser) report(at diag.Span, unknown bool, format string, args ...any) *diag.Diagnostic {
-	switch {
-	case p.quiet:
+	if p.quiet {
 		return &diag.Diagnostic{}
+	}
+	p.settled()
+	switch {
 	case unknown:
 		return p.list.Warnf(at, "not read, a piece of it is unknown: "+format, args...).WithCode(p.o.CodeUnknown)
 	}

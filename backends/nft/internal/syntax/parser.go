@@ -32,6 +32,7 @@ type Parser struct {
 	cmd      Cmd
 	stack    []*Expr // of lists whose length is not yet known
 	stmts    []*Stmt
+	ahead    *ahead // nil where the caller takes each command as it is read
 	comments []diag.Span
 
 	// Where the mistake is from which the parser has not recovered yet.
@@ -84,10 +85,14 @@ func (p *Parser) comment(start, end int) {
 
 // emit hands out a command; its nodes are gone afterwards.
 func (p *Parser) emit(c *Cmd) {
-	if !p.stopped && !p.yield(c) {
-		p.stopped = true
+	switch {
+	case p.stopped:
+	case p.ahead != nil:
+		p.hand(c)
+	default:
+		p.stopped = !p.yield(c)
+		p.command.reset()
 	}
-	p.command.reset()
 	if p.stopped {
 		p.kind, p.pos = tEOF, len(p.src)
 	}

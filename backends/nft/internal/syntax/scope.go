@@ -210,10 +210,12 @@ func (p *Parser) include(again func()) {
 	defer func() { p.included-- }()
 	var files []*diag.File
 	if p.o.Include != nil {
+		p.settled()
 		files = p.o.Include(pattern)
 	}
 	p.missing = p.missing || len(files) == 0
 	if len(files) == 0 && !p.second && !isPattern(pattern) {
+		p.settled()
 		p.list.Warnf(at, "include: the file %s is not there", pattern).WithCode(p.o.CodeMissing)
 	}
 	for _, f := range files {

@@ -18,7 +18,7 @@ func (p *Parser) setCommand(c *Cmd, start int) {
 	for i := range bodies {
 		p.fill(&bodies[i])
 	}
-	p.block.reset()
+	p.endBlock()
 	if !p.stopped {
 		p.lexer, p.badPos, p.badDepth = after, bad, badDepth
 	}
