@@ -1,6 +1,8 @@
 package nft
 
 import (
+	"slices"
+
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
 )
@@ -12,6 +14,7 @@ type ruleReader struct {
 	chain  *readChain
 	body   []ruleset.Stmt
 	depth  int
+	direct bool // the expression is one side of a comparison with a value
 	proto
 }
 
@@ -22,14 +25,19 @@ type proto struct {
 	network   string // "", ip, ip6, arp, or another ethertype by number
 	transport int    // -1 where it is not known
 	several   bool   // the transport is one of a set
+	lastOf    int    // of that set the last; 0 where it is not known
+	firstOf   int    // and the first
+	ofConn    bool   // the connection's transport is settled
 	vlan      bool
+	linked    bool // network was settled by the Ethernet header
 	icmp      bool // the type of an ICMP packet is settled
+	icmpType  int  // the one that it has to be; -1 where it is not known
 }
 
 // begin a rule of a family.
 func (r *ruleReader) begin(f ruleset.Family) {
 	r.body = r.body[:0]
-	r.proto = proto{transport: -1}
+	r.proto = proto{transport: -1, icmpType: -1}
 	switch f {
 	case ruleset.IP:
 		r.network = "ip"
@@ -89,11 +97,23 @@ func (s *State) needTransport(at diag.Span, want int, name string) bool {
 		s.refuse(at, "conflicting protocols specified: %s vs. %s", transportName(r.transport), name)
 		return false
 	}
+	if r.several && r.lastOf > 0 {
+		// nft takes the last of a set for the transport.
+		other := r.lastOf
+		if other == want {
+			other = r.firstOf
+		}
+		s.refuse(at, "conflicting protocols specified: %s vs. %s", transportName(other), name).Helpf("write th instead of %s", name)
+		return false
+	}
 	ok := true
-	switch want {
-	case 1, 2:
+	// ICMP settles the family where nothing has, and asks no questions where
+	// another one is settled: such a rule never matches.
+	switch {
+	case r.network != "":
+	case want == 1 || want == 2:
 		ok = s.needNetwork(at, "ip")
-	case 58:
+	case want == 58:
 		ok = s.needNetwork(at, "ip6")
 	}
 	if ok {
@@ -164,6 +184,10 @@ func (s *State) needHeader(at diag.Span, header string) bool {
 		s.needLink()
 		return true
 	case "vlan":
+		if s.rule.linked && s.rule.network != "" {
+			s.refuse(at, "conflicting protocols specified: ether vs. vlan")
+			return false
+		}
 		if !s.rule.vlan {
 			s.needLink()
 			s.imply(ruleset.EtherType, 0x8100)
@@ -180,11 +204,15 @@ func (s *State) needHeader(at diag.Span, header string) bool {
 }
 
 // needType asks for the types of ICMP that a field belongs to.
-func (s *State) needType(f ruleset.Field) {
-	if s.rule.icmp {
-		return
-	}
+func (s *State) needType(at diag.Span, f ruleset.Field) {
 	types := func(of ruleset.Field, values ...uint64) {
+		if s.rule.icmp {
+			if have := s.rule.icmpType; have >= 0 && !slices.Contains(values, uint64(have)) {
+				s.refuse(at, "incompatible icmp match: rule has %d, need %d", have, values[0])
+			}
+			return
+		}
+		s.rule.icmpType = int(values[0])
 		m := &ruleset.Match{Field: of, Implied: true, Set: len(values) > 1}
 		for _, v := range values {
 			m.Terms = append(m.Terms, ruleset.Num(v))
@@ -250,7 +278,7 @@ func (s *State) settle(m *ruleset.Match) {
 			return
 		}
 		if name := networkOf(value); name != "" && (r.network == "" || m.Field == ruleset.VLANType) {
-			r.network = name
+			r.network, r.linked = name, m.Field == ruleset.EtherType
 		}
 		if value == 0x8100 || value == 0x88a8 {
 			r.vlan = m.Field == ruleset.EtherType || r.vlan
@@ -259,9 +287,17 @@ func (s *State) settle(m *ruleset.Match) {
 		if single {
 			r.transport, r.several = int(value), false
 		} else {
+			// The last of a set settles it, as nft has it: only th goes on from here.
 			r.several = true
+			if last := m.Terms[len(m.Terms)-1]; m.Set && last.Text == "" && last.Single() {
+				r.lastOf, r.firstOf = int(last.Lo.Lo), int(m.Terms[0].Lo.Lo)
+			}
 		}
+	case ruleset.CTProtocol, ruleset.CTOrigProtocol, ruleset.CTReplyProtocol:
+		r.ofConn = true
 	case ruleset.ICMPType, ruleset.ICMPv6Type:
-		r.icmp = true
+		if r.icmp = true; single {
+			r.icmpType = int(value)
+		}
 	}
 }

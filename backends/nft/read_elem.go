@@ -214,6 +214,7 @@ func (s *State) mapExpr(x *tree.Expr, like []ruleset.Expr) ruleset.Expr {
 		data.kinds = []kind{{width: 32}}
 	}
 	m.Elems = s.elements(to, s.kindsOf(m.Key), nil, data)
+	s.overlap(m.Elems)
 	s.severals(m.Key)
 	return m
 }

@@ -115,7 +115,7 @@ func (s *State) payload(x *tree.Expr) ruleset.Expr {
 		return nil
 	}
 	if header == "icmp" || header == "icmpv6" {
-		s.needType(f)
+		s.needType(x.Span, f)
 	}
 	return f
 }
@@ -141,6 +141,9 @@ func (s *State) metaKey(x *tree.Expr) ruleset.Expr {
 		key = "ipsec"
 	}
 	if f := s.names[fieldName{"meta", key}]; f != ruleset.NoField {
+		if !s.familyField(x, f) {
+			return nil
+		}
 		return f
 	}
 	if ruleset.HasUnknown(key) {
@@ -157,13 +160,17 @@ func (s *State) ctKey(x *tree.Expr) ruleset.Expr {
 	}
 	switch field {
 	case "saddr", "daddr":
+		if !s.rule.direct {
+			s.refuse(x.Span, "specify either ip or ip6 for address matching").Helpf("write ct %s ip %s", x.Dir, field)
+			return nil
+		}
 		if s.rule.network != "ip" && s.rule.network != "ip6" {
 			s.refuse(x.Span, `cannot determine ip protocol version, use "ip %s" or "ip6 %s" instead`, field, field)
 			return nil
 		}
 		field = s.rule.network + " " + field
 	case "proto-src", "proto-dst":
-		if s.rule.transport < 0 && !s.rule.several {
+		if s.rule.transport < 0 && !s.rule.several && !s.rule.ofConn {
 			s.refuse(x.Span, "the transport protocol is not known here").Helpf("match it before: meta l4proto tcp")
 			return nil
 		}
@@ -229,10 +236,13 @@ func (s *State) route(x *tree.Expr) ruleset.Expr {
 	if dir == "" {
 		dir = s.rule.network
 	}
-	switch dir {
-	case "ip":
+	switch {
+	case dir == "ip" && s.rule.family == ruleset.IP6, dir == "ip6" && s.rule.family == ruleset.IP:
+		s.refuse(x.Span, "%s nexthop will not match", dir)
+		return nil
+	case dir == "ip":
 		return ruleset.RTNexthop
-	case "ip6":
+	case dir == "ip6":
 		return ruleset.RTNexthop6
 	}
 	s.refuse(x.Span, `cannot determine ip protocol version, use "ip nexthop" or "ip6 nexthop" instead`)
@@ -253,6 +263,7 @@ func (s *State) binary(x *tree.Expr) ruleset.Expr {
 	if constant(left) && !constant(right) && op != ruleset.Lshift && op != ruleset.Rshift {
 		left, right = right, left
 	}
+	s.rule.direct = false
 	l := s.expr(left)
 	if l == nil {
 		return nil

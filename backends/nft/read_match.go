@@ -18,13 +18,28 @@ func (s *State) match(x *tree.Expr) {
 	if left.Kind == tree.XFib && presence1(right) {
 		e = s.fib(left, true)
 	} else {
+		// nft knows the family of ct original saddr from what it is compared with.
+		s.rule.direct = left.Kind == tree.XCT
 		e = s.expr(left)
+		s.rule.direct = false
 	}
 	if e == nil {
 		s.opaque(x, true)
 		return
 	}
 	neg := x.Op == tree.Neq
+	if x.Op == tree.Not {
+		switch _, binary := e.(*ruleset.Binary); {
+		case binary:
+			s.refuse(left.Span, "cannot combine negation with binary expression")
+			s.opaque(x, true)
+			return
+		case !s.kindOf(e).bitmask():
+			s.refuse(left.Span, "negation can only be used with singleton bitmask values")
+			s.opaque(x, true)
+			return
+		}
+	}
 	switch {
 	case right.Kind == tree.XSetRef:
 		s.lookup(right, keys(e), neg)
@@ -173,6 +188,7 @@ func (s *State) push(e ruleset.Expr, m ruleset.Match) {
 	default:
 		m.Of = e
 	}
+	m = canonical(m)
 	n := s.slabs.match(m)
 	s.add(n)
 	s.settle(n)

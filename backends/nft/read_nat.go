@@ -76,11 +76,7 @@ func (s *State) translation(st *tree.Stmt) {
 			return
 		}
 	} else if x.Family == "" && x.Addr != nil && s.rule.family == ruleset.Inet && s.rule.network == "" {
-		if !constant(x.Addr) {
-			s.refuse(x.Addr.Span, "cannot determine ip protocol version: name it, %s ip to", st.Name)
-		} else {
-			s.needNetwork(st.Span, map[bool]string{true: "ip6", false: "ip"}[family == ruleset.IP6])
-		}
+		s.refuse(st.Span, "ip or ip6 must be specified with address for inet tables.").Helpf("write %s ip to", st.Name)
 	}
 	if x.Addr != nil {
 		s.natAddress(n, x, family)
@@ -109,6 +105,9 @@ func (s *State) natAddress(n *ruleset.NAT, x *tree.NAT, family ruleset.Family) {
 			}
 		} else if e := s.expr(a); e != nil {
 			n.To = e
+		}
+		if len(like) > 1 && s.rule.transport < 0 && !s.rule.several {
+			s.refuse(a.Span, "transport protocol mapping is only valid after transport protocol match")
 		}
 		return
 	}
@@ -174,6 +173,13 @@ func (s *State) tproxy(st *tree.Stmt) {
 		t.Of = ruleset.IP
 	case "ip6":
 		t.Of = ruleset.IP6
+	}
+	switch network := s.rule.network; {
+	case s.rule.family != ruleset.Inet:
+	case x.Family != "" && network != "" && network != x.Family:
+		s.refuse(st.Span, "conflicting protocols specified: %s vs. %s. You must specify ip or ip6 family in tproxy statement", network, x.Family)
+	case x.Family == "" && x.Addr != nil && network == "":
+		s.refuse(st.Span, "ip or ip6 must be specified with address for inet tables.").Helpf("write tproxy ip to")
 	}
 	if x.Addr != nil {
 		family := s.natFamilyOf(x.Family, x.Addr)
@@ -295,8 +301,6 @@ func (s *State) queue(st *tree.Stmt) {
 	default:
 		q.From = s.expr(x)
 	}
-	if q.Fanout && q.From == nil && q.Hi <= q.Lo {
-		s.refuse(st.Span, "fanout requires a range to be specified")
-	}
+	s.queueNumber(st, q)
 	s.add(q)
 }

@@ -50,6 +50,10 @@ func (s *State) selector(x *tree.Expr) ruleset.Expr {
 		}
 		return e
 	case tree.XIPsec:
+		if num(x, 0) > 255 {
+			s.refuse(x.Span, "value too large")
+			return nil
+		}
 		e := &ruleset.Selector{Kind: ruleset.IPsec, Args: []string{x.Dir, utoa(uint64(num(x, 0))), x.Field}, Width: 32}
 		switch x.Field {
 		case "ip saddr", "ip daddr":
@@ -113,6 +117,22 @@ func (s *State) tcpOption(x *tree.Expr) ruleset.Expr {
 	case "sack-permitted":
 		name = "sack-perm"
 	}
+	if n, err := strconv.Atoi(name); err == nil {
+		if n > 255 {
+			s.refuse(x.Span, "value too large")
+			return nil
+		}
+		if known := tcpOptionNames()[n]; known != "" {
+			name = known
+		}
+	}
+	if !optionHas(name, x.Field) {
+		s.l.Errorf(x.Span, "unexpected %s: the TCP option %s has no such field", x.Field, name).WithCode(ruleset.CodeSyntax)
+		return nil
+	}
+	if name == "sack0" {
+		name = "sack"
+	}
 	e := &ruleset.Selector{Kind: ruleset.TCPOption, Args: []string{name}, Width: 1, Exists: x.Field == ""}
 	switch x.Field {
 	case "":
@@ -131,6 +151,32 @@ func (s *State) tcpOption(x *tree.Expr) ruleset.Expr {
 	}
 	e.Args = append(e.Args, x.Field)
 	return e
+}
+
+// tcpOptionNames are nft's names of TCP options, by their numbers (RFC 9293 and
+// IANA's table of option kinds).
+func tcpOptionNames() map[int]string {
+	return map[int]string{0: "eol", 1: "nop", 2: "maxseg", 3: "window", 4: "sack-perm", 5: "sack", 8: "timestamp",
+		19: "md5sig", 30: "mptcp", 34: "fastopen"}
+}
+
+// optionHas says whether a TCP option has a field.
+func optionHas(option, field string) bool {
+	switch field {
+	case "left", "right":
+		return option == "sack" || option == "sack0" || option == "sack1" || option == "sack2" || option == "sack3"
+	case "tsval", "tsecr":
+		return option == "timestamp"
+	case "size":
+		return option == "maxseg"
+	case "count":
+		return option == "window"
+	case "subtype":
+		return option == "mptcp"
+	case "length":
+		return option != "eol" && option != "nop"
+	}
+	return true
 }
 
 func chunkWidth(field string) int {

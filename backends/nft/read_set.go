@@ -135,6 +135,9 @@ func (s *State) setSpec(c *tree.Cmd, set *ruleset.Set) {
 	if set.Timeout > 0 {
 		set.Timeouts = true
 	}
+	if set.AutoMerge && !set.Interval {
+		s.refuse(c.Name.Span, "auto-merge only works with interval sets").Helpf("add flags interval")
+	}
 	for _, st := range spec.Stmts {
 		x := s.stateful(st)
 		if n, ok := x.(*ruleset.Counter); ok && *n == (ruleset.Counter{}) {
@@ -177,7 +180,9 @@ func (s *State) doElements(c *tree.Cmd, t *readTable) {
 	}
 	switch c.Verb {
 	case tree.Add, tree.Create:
+		n := len(set.Elems)
 		s.addElements(c, t, set, kinds, data)
+		s.checkElements(set, set.Elems[min(n, len(set.Elems)):])
 	case tree.Delete, tree.Destroy:
 		s.deleteElements(c, t, set, kinds)
 	}

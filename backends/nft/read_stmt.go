@@ -9,8 +9,14 @@ import (
 
 // statements reads a rule; what is known of the packet must be set up.
 func (s *State) statements(r *tree.Rule) *ruleset.Rule {
+	ended := false
 	for _, st := range r.Stmts {
+		if ended {
+			s.refuse(st.Span, "Statement after terminal statement has no effect")
+			break
+		}
 		s.stmt(st)
+		ended = terminal(st)
 	}
 	out := s.slabs.rule()
 	*out = ruleset.Rule{Body: s.slabs.body(s.rule.body), Comment: r.Comment, Origin: origin(r.Span)}
@@ -92,6 +98,7 @@ func (s *State) decide(st *tree.Stmt) {
 		}
 	} else {
 		v.Elems = s.elements(to, s.kindsOf(v.Key), nil, elemData{verdicts: true})
+		s.overlap(v.Elems)
 	}
 	s.severals(v.Key)
 	s.add(v)
@@ -256,21 +263,21 @@ func (s *State) log(l *tree.Log) *ruleset.Log {
 			s.refuse(l.Prefix.Span, "log prefix is too long: %d bytes, at most %d", len(out.Prefix), maxPrefix)
 		}
 	}
-	out.Level = ruleset.ShowUnknown(l.Level.Text)
+	if out.Level = ruleset.ShowUnknown(l.Level.Text); out.Level == "warn" {
+		out.Level = "" // what it is without a word
+	}
 	if l.Group.Given {
 		out.Nflog, out.Group = true, int(l.Group.Value)
-		if l.Level.Text != "" {
-			s.refuse(l.Level.Span, "level and group are mutually exclusive")
-		}
 	}
+	s.logOptions(l)
 	if l.Snaplen.Given {
 		out.Snaplen, out.Nflog = int(l.Snaplen.Value), true
 	}
 	if l.QueueThreshold.Given {
 		out.Threshold, out.Nflog = int(l.QueueThreshold.Value), true
 	}
-	if len(l.Flags) > 0 {
-		out.Flags = append(out.Flags, l.Flags...)
+	if out.Flags = append(out.Flags, l.Flags...); len(out.Flags) > 4 {
+		out.Flags = []string{"all"}
 	}
 	return out
 }
@@ -280,6 +287,9 @@ func (s *State) log(l *tree.Log) *ruleset.Log {
 func (s *State) rejection(st *tree.Stmt) {
 	r := &ruleset.Reject{With: ruleset.RejectPort}
 	family := ruleset.Inet
+	if n := s.rule.network; n != "" && n != "ip" && n != "ip6" {
+		s.refuse(st.Span, "cannot reject this network family")
+	}
 	switch st.Reject.Type {
 	case "tcp reset":
 		if s.needTransport(st.Span, 6, "tcp") {

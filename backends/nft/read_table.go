@@ -322,6 +322,7 @@ func (s *State) doObject(c *tree.Cmd, t *readTable) {
 	o := &ruleset.Object{Kind: k, Name: name, Origin: origin(c.Span)}
 	if c.Object != nil {
 		s.objectSpec(o, c.Object)
+		s.checkObject(c, o, t.t.Family)
 	}
 	t.objects[objectName{k, name}] = o
 	t.t.Objects = append(t.t.Objects, o)

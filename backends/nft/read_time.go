@@ -38,7 +38,7 @@ func timeOfDay(s string) (uint64, bool) {
 	parts := strings.Split(s, ":")
 	if len(parts) == 1 {
 		v, err := strconv.ParseUint(s, 10, 32)
-		return v, err == nil && v <= 86400
+		return v, err == nil && v < 86400
 	}
 	if len(parts) > 3 {
 		return 0, false
@@ -56,7 +56,7 @@ func timeOfDay(s string) (uint64, bool) {
 	if len(parts) == 2 {
 		v *= 60
 	}
-	return v, v <= 86400
+	return v, v < 86400
 }
 
 // duration reads 1d2h3m4s5ms, or a number of seconds.

@@ -27,6 +27,12 @@ func (k kind) bitmask() bool {
 	return false
 }
 
+// short: names that the kernel keeps in 16 bytes.
+func (k kind) short() bool {
+	sel, ok := k.of.(*ruleset.Selector)
+	return k.of == ruleset.CTHelper || ok && sel.Kind == ruleset.Osf
+}
+
 // kindOf an expression's values.
 func (s *State) kindOf(e ruleset.Expr) kind {
 	switch e := e.(type) {
@@ -86,6 +92,8 @@ func kindOfSelector(e *ruleset.Selector) kind {
 		k.datatype = "fib_addrtype"
 	case e.Kind == ruleset.ExtHdr && len(e.Args) == 2 && e.Args[0] == "mh" && e.Args[1] == "type":
 		k.datatype = "mh_type"
+	case e.Domain == ruleset.InetProto:
+		k.datatype = "inet_proto"
 	}
 	return k
 }
@@ -279,8 +287,11 @@ func (s *State) scalar(x *tree.Expr, k kind) (ruleset.Term, bool) {
 			return s.clock(x, k)
 		}
 		if v, ok := number(text); ok {
-			if k.datatype == "time" {
+			switch k.datatype {
+			case "time":
 				v *= uint64(time.Second)
+			case "expiration":
+				v *= 1000 // seconds
 			}
 			return s.inWidth(x, k, v)
 		}
@@ -329,6 +340,9 @@ func (s *State) inWidth(x *tree.Expr, k kind, v uint64) (ruleset.Term, bool) {
 		s.refuse(x.Span, "Value %s exceeds valid range 0-%d", x.Text, uint64(1)<<k.width-1)
 		return ruleset.Term{}, false
 	}
+	if !s.inBounds(x, k, v) {
+		return ruleset.Term{}, false
+	}
 	return ruleset.Num(v), true
 }
 
@@ -339,8 +353,12 @@ func (s *State) name(x *tree.Expr, k kind) (ruleset.Term, bool) {
 		return s.inWidth(x, k, v)
 	}
 	text := x.Text
-	if k.domain == ruleset.Name && len(text) > 15 && k.datatype != "" {
-		s.refuse(x.Span, "String exceeds maximum length of 15").Helpf("interface names have at most 15 bytes")
+	switch {
+	case text == "":
+		s.refuse(x.Span, "Empty string is not allowed")
+		return ruleset.Term{}, false
+	case len(text) > 15 && k.datatype != "" && k.domain == ruleset.Name, len(text) > 15 && k.short():
+		s.refuse(x.Span, "String exceeds maximum length of 16").Helpf("it has at most 15 bytes, and a zero")
 		return ruleset.Term{}, false
 	}
 	if k.datatype == "ifname" && strings.HasSuffix(text, `\*`) {

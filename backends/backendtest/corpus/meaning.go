@@ -12,16 +12,27 @@ import (
 // meaning is a rule in words that do not depend on how it was written: its plain
 // statements without spelling, values in order.
 func meaning(r *ruleset.Rule) string {
-	var parts []string
-	for s := range r.Plain {
-		if m, ok := s.(*ruleset.Match); ok && (m.Implied || whole(m)) {
-			continue // it follows from another, or from the header that it is in
-		}
-		if _, ok := s.(*ruleset.Counter); ok {
-			continue
-		}
-		parts = append(parts, stmt(s))
+	// Matches side by side hold in any order, and what follows from one of them may
+	// be said or not.
+	var parts, matches []string
+	flush := func() {
+		slices.Sort(matches)
+		parts = append(parts, slices.Compact(matches)...)
+		matches = nil
 	}
+	for s := range r.Plain {
+		switch s := s.(type) {
+		case *ruleset.Counter:
+		case *ruleset.Match:
+			if !whole(s) {
+				matches = append(matches, stmt(s))
+			}
+		default:
+			flush()
+			parts = append(parts, stmt(s))
+		}
+	}
+	flush()
 	return strings.Join(parts, "; ")
 }
 

@@ -130,6 +130,10 @@ func (p *pyFile) declare(s string) []Vector {
 // setText is a line !NAME DEFINITION as nft has it.
 func setText(name, def string) string {
 	kind := "set"
+	// Upstream's script puts a semicolon in front of these.
+	for _, word := range []string{" timeout ", " flags "} {
+		def = strings.Replace(def, word, ";"+word, 1)
+	}
 	for _, part := range strings.Split(def, ";") {
 		words := strings.Fields(part)
 		if len(words) > 1 && (words[0] == "type" || words[0] == "typeof") && contains(words, ":") {

@@ -157,12 +157,15 @@ func (p *Parser) limit(s *Stmt) {
 	}
 	if p.take("burst") {
 		n.Burst = p.num()
+		// What is counted in bytes has a burst of bytes, and the other way round.
 		switch {
-		case p.take("packets"):
-		case p.kind == tWord && byteUnit(p.text):
+		case n.Unit == "" && p.take("packets"):
+		case n.Unit != "" && p.kind == tWord && byteUnit(p.text):
 			n.BurstUnit = p.unit()
+		case n.Unit != "":
+			p.unexpected("bytes, kbytes or mbytes")
 		default:
-			p.unexpected("packets, bytes, kbytes or mbytes")
+			p.unexpected("packets")
 		}
 	}
 }
