@@ -101,6 +101,7 @@ func (s *State) chainSpec(c *ruleset.Chain, spec *tree.ChainSpec, f ruleset.Fami
 		s.refuse(spec.Hook.Span, "unknown chain hook %s", spec.Hook.Text).Helpf("prerouting, input, forward, output, postrouting, ingress or egress")
 	}
 	b.Hook = hook
+	s.hookFits(spec, b, f)
 	b.Priority = s.priority(spec.Priority, f, hook)
 	b.Devices = s.devices(spec.Devices)
 	s.policy(b, spec.Policy)

@@ -96,6 +96,34 @@ func (s *State) familyField(x *tree.Expr, f ruleset.Field) bool {
 	return true
 }
 
+// hookFits refuses base chains that the kernel has no place for: of a type or a
+// family that has nothing at the hook.
+func (s *State) hookFits(spec *tree.ChainSpec, b *ruleset.Base, f ruleset.Family) {
+	if _, ok := hookNamed(spec.Hook.Text); !ok {
+		return
+	}
+	ok := true
+	switch b.Hook {
+	case ruleset.Ingress:
+		ok = f == ruleset.Netdev || f == ruleset.Inet
+	case ruleset.Egress:
+		ok = f == ruleset.Netdev
+	case ruleset.Prerouting, ruleset.Forward, ruleset.Postrouting:
+		ok = f != ruleset.Netdev && f != ruleset.ARP
+	default:
+		ok = f != ruleset.Netdev
+	}
+	switch b.Type {
+	case "nat":
+		ok = ok && (f == ruleset.IP || f == ruleset.IP6 || f == ruleset.Inet) && b.Hook != ruleset.Forward && b.Hook != ruleset.Ingress
+	case "route":
+		ok = ok && (f == ruleset.IP || f == ruleset.IP6 || f == ruleset.Inet) && b.Hook == ruleset.Output
+	}
+	if !ok {
+		s.refuse(spec.Hook.Span, "Operation not supported: there are no chains of type %s at %s in the family %s", b.Type, b.Hook, f)
+	}
+}
+
 // overlap refuses elements that share a part of their keys, as nft does where it
 // does not merge them: the same element twice is fine, the same key with another
 // value is not.

@@ -75,9 +75,6 @@ func (s *State) opaque(x *tree.Expr, said bool) {
 func (s *State) lookup(x *tree.Expr, key []ruleset.Expr, neg bool) {
 	l := &ruleset.Lookup{Key: key, Set: textOf(x), Neg: neg}
 	if set := s.findSet(x, x.Text); set != nil {
-		if set.Verdicts || set.Data != nil || set.Objects != nil {
-			s.refuse(x.Span, "%s is a map, not a set", set.Name)
-		}
 		s.sameTypes(x, key, set)
 	}
 	s.add(l)

@@ -307,6 +307,10 @@ func (s *State) rejection(st *tree.Stmt) {
 		}
 		s.add(r)
 		return
+	case "icmpx":
+		if f := s.rule.family; f == ruleset.IP || f == ruleset.IP6 {
+			s.refuse(st.Span, "abstracted ICMP unreachable not supported").Helpf("write reject with %s", map[bool]string{false: "icmp", true: "icmpv6"}[f == ruleset.IP6])
+		}
 	case "icmp":
 		family = ruleset.IP
 		if !s.needNetwork(st.Span, "ip") {

@@ -384,6 +384,10 @@ func (s *State) address(x *tree.Expr, k kind) (ruleset.Term, bool) {
 		s.refuse(x.Span, "%q is no address", x.Text)
 		return ruleset.Term{}, false
 	}
+	if !strings.ContainsFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {
+		s.refuse(x.Span, "%q is no address", x.Text)
+		return ruleset.Term{}, false
+	}
 	return ruleset.Text(text), true // a host
 }
 
