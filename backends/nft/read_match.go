@@ -97,12 +97,27 @@ func (s *State) sameTypes(x *tree.Expr, key []ruleset.Expr, set *ruleset.Set) {
 	}
 	for i, e := range key {
 		have, want := s.kindOf(e), s.kindOf(set.Key[i])
+		if integer(e) && want.datatype != "" && !set.Typeof {
+			s.refuse(x.Span, "datatype mismatch, expected %s, expression has type integer", typeName(want)).See(set.Origin, "the set")
+			return
+		}
 		if have.width == 0 || want.width == 0 || have.datatype == want.datatype && have.datatype != "" || have.width == want.width && !distinct(have, want) {
 			continue
 		}
 		s.refuse(x.Span, "datatype mismatch, expected %s, expression has type %s", typeName(want), typeName(have)).See(set.Origin, "the set")
 		return
 	}
+}
+
+// integer: what has no type of its own.
+func integer(e ruleset.Expr) bool {
+	switch e := e.(type) {
+	case *ruleset.Numgen, *ruleset.Hash:
+		return true
+	case *ruleset.Selector:
+		return e.Kind == ruleset.RawPayload
+	}
+	return false
 }
 
 // distinct says whether two kinds of one width are different types to nft:

@@ -16,7 +16,7 @@ import (
 // asked is a text that nft and we are asked about.
 type asked struct{ name, text string }
 
-func askedRules(t *testing.T) []asked {
+func askedRules(t testing.TB) []asked {
 	t.Helper()
 	data, err := os.ReadFile("testdata/rules.txt")
 	if err != nil {
@@ -41,7 +41,7 @@ func askedRules(t *testing.T) []asked {
 	return out
 }
 
-func askedTexts(t *testing.T) []asked {
+func askedTexts(t testing.TB) []asked {
 	t.Helper()
 	data, err := os.ReadFile("testdata/texts.txt")
 	if err != nil {
