@@ -208,11 +208,14 @@ func (s *State) priority(p tree.Priority, f ruleset.Family, h ruleset.Hook) int 
 }
 
 func (s *State) doRule(c *tree.Cmd, t *readTable) {
-	ch := s.chainOf(c, t, c.Chain)
-	if ch == nil {
-		return
+	// Mostly it is the chain of the rule before.
+	ch := s.rule.chain
+	if ch == nil || s.rule.in != t || ch.c.Name != c.Chain.Text {
+		if ch = s.chainOf(c, t, c.Chain); ch == nil {
+			return
+		}
+		s.rule.chain, s.rule.in = ch, t
 	}
-	s.rule.chain = ch
 	switch c.Verb {
 	case tree.Delete, tree.Destroy:
 		s.deleteRule(c, ch)
@@ -236,6 +239,8 @@ func (s *State) doRule(c *tree.Cmd, t *readTable) {
 	case at < 0:
 	case c.Verb == tree.Replace:
 		ch.c.Rules[at] = r
+	case at == len(ch.c.Rules):
+		ch.c.Rules = append(ch.c.Rules, r)
 	default:
 		ch.c.Rules = slices.Insert(ch.c.Rules, at, r)
 	}

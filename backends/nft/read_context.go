@@ -11,7 +11,8 @@ import (
 type ruleReader struct {
 	family ruleset.Family
 	table  *readTable
-	chain  *readChain
+	chain  *readChain // of the rule before, until something else is done
+	in     *readTable // which chain is in
 	body   []ruleset.Stmt
 	depth  int
 	direct bool // the expression is one side of a comparison with a value

@@ -108,7 +108,7 @@ func (s *State) payload(x *tree.Expr) ruleset.Expr {
 	case field == "dport" && header != "ether":
 		f = ruleset.Dport
 	default:
-		f = s.names[fieldName{header, field}]
+		f = s.field(header, field)
 	}
 	if f == ruleset.NoField {
 		s.refuse(x.Span, "%s has no field %s", header, field)
@@ -140,7 +140,7 @@ func (s *State) metaKey(x *tree.Expr) ruleset.Expr {
 	case "secpath":
 		key = "ipsec"
 	}
-	if f := s.names[fieldName{"meta", key}]; f != ruleset.NoField {
+	if f := s.field("meta", key); f != ruleset.NoField {
 		if !s.familyField(x, f) {
 			return nil
 		}
@@ -182,7 +182,7 @@ func (s *State) ctKey(x *tree.Expr) ruleset.Expr {
 		}
 		field = x.Dir + " " + field
 	}
-	if f := s.names[fieldName{"ct", field}]; f != ruleset.NoField {
+	if f := s.field("ct", field); f != ruleset.NoField {
 		return f
 	}
 	s.refuse(x.Span, "ct %s needs a direction", field).Helpf("write ct original %s, or ct reply %s", field, field)
@@ -250,7 +250,7 @@ func (s *State) route(x *tree.Expr) ruleset.Expr {
 }
 
 func (s *State) socket(x *tree.Expr) ruleset.Expr {
-	if f := s.names[fieldName{"socket", x.Field}]; f != ruleset.NoField {
+	if f := s.field("socket", x.Field); f != ruleset.NoField {
 		return f
 	}
 	return &ruleset.Selector{Kind: ruleset.SocketCgroup, Args: []string{strconv.Itoa(int(num(x, 0)))}, Width: 64, Domain: ruleset.String}

@@ -128,15 +128,20 @@ func distinct(a, b kind) bool {
 
 // inSet compares with an anonymous set.
 func (s *State) inSet(right *tree.Expr, e ruleset.Expr, neg bool) {
-	key := keys(e)
-	kinds := s.kindsOf(key)
-	if len(key) > 1 || elaborate(right) {
+	one := e
+	c, several := e.(ruleset.Concat)
+	if several && len(c) == 1 {
+		one, several = c[0], false
+	}
+	if several || elaborate(right) {
+		key := keys(e)
+		kinds := s.kindsOf(key)
 		elems := s.elements(right, kinds, nil, elemSet)
 		s.add(&ruleset.Lookup{Key: key, Elems: elems, Neg: neg})
 		s.severals(key)
 		return
 	}
-	terms := s.setTerms(right, kinds[0], nil)
+	terms := s.setTerms(right, s.kindOf(one), nil)
 	if len(terms) == 0 {
 		s.add(&ruleset.Opaque{Text: strings.Join(strings.Fields(right.Span.Text()), " ")})
 		return

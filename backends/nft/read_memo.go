@@ -10,6 +10,7 @@ import (
 type memo struct {
 	kinds   []kind // by Field
 	symbols map[symbolName]symbolValue
+	fields  [64]fieldMemo // by fieldName.place
 	matches map[matchKey]*ruleset.Match
 }
 
@@ -39,6 +40,34 @@ func newMemo(of []syntax) memo {
 		m.kinds[f] = kindOfField(f, of[f].datatype)
 	}
 	return m
+}
+
+type fieldMemo struct {
+	name  fieldName
+	field ruleset.Field
+}
+
+// place of a name among those that were asked for: the fields that rulesets use
+// mostly have one each.
+func (n fieldName) place() int {
+	h := len(n.header)*5 + len(n.field)*3
+	if n.field != "" {
+		h += int(n.field[0])
+	}
+	if n.header != "" {
+		h += int(n.header[0]) * 7
+	}
+	return h % 64
+}
+
+// field of a header, or NoField.
+func (s *State) field(header, name string) ruleset.Field {
+	n := fieldName{header, name}
+	m := &s.memo.fields[n.place()]
+	if m.name != n {
+		*m = fieldMemo{n, s.names[n]}
+	}
+	return m.field
 }
 
 // symbol is the value of a word in a data type.

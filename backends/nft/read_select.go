@@ -195,7 +195,7 @@ func (s *State) tunnel(x *tree.Expr) ruleset.Expr {
 		return nil
 	}
 	if len(x.Args) == 0 {
-		if f := s.names[fieldName{x.Text, x.Field}]; f != ruleset.NoField {
+		if f := s.field(x.Text, x.Field); f != ruleset.NoField {
 			return f
 		}
 		width := map[string]int{"vni": 24, "flags": 8, "type": 16}[x.Field]
@@ -207,7 +207,7 @@ func (s *State) tunnel(x *tree.Expr) ruleset.Expr {
 		return nil
 	}
 	e := &ruleset.Selector{Kind: ruleset.Tunnelled, Args: []string{x.Text, in.Text, in.Field}}
-	f := s.names[fieldName{in.Text, in.Field}]
+	f := s.field(in.Text, in.Field)
 	if in.Field == "sport" || in.Field == "dport" {
 		f = ruleset.Dport
 	}

@@ -141,6 +141,9 @@ func (s *State) do(c *tree.Cmd) {
 	case tree.Get, tree.List, tree.Import, tree.Export, tree.Monitor, tree.Describe, tree.Reset:
 		return
 	}
+	if c.Kind != tree.RuleKind {
+		s.rule.chain = nil
+	}
 	if c.Kind == tree.Ruleset {
 		s.flushRuleset(c)
 		return

@@ -118,7 +118,6 @@ func (p *Parser) send() {
 		h.out--
 	}
 	b := h.now
-	clear(b.cmds)
 	b.cmds, b.elems = b.cmds[:0], b.elems[:0]
 	b.arena.reset()
 	p.command = b.arena

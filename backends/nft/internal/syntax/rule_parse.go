@@ -97,9 +97,15 @@ func (p *Parser) stmt() {
 // exprStmt reads a statement that begins with an expression: a match, a verdict
 // map, an assignment.
 func (p *Parser) exprStmt(start int) {
-	if p.kind == tWord && reserved(p.text) && !selects(p.text) {
-		p.unexpected("a statement")
-		return
+	if p.kind == tWord {
+		if selects(p.text) {
+			p.exprRest(start, p.lhsFrom(start, p.lhsOps(p.selector(), 0)))
+			return
+		}
+		if reserved(p.text) {
+			p.unexpected("a statement")
+			return
+		}
 	}
 	p.exprRest(start, p.lhs())
 }
