@@ -22,15 +22,17 @@ type Options struct {
 
 // State is nftables in a kernel, as the commands so far have left it.
 type State struct {
-	o      Options
-	parser *tree.Parser
-	syntax []syntax // by Field
-	names  map[fieldName]ruleset.Field
-	tables []*readTable
-	l      *diag.List
-	rule   ruleReader
-	slabs  slabs
-	memo   memo
+	o       Options
+	parser  *tree.Parser
+	syntax  []syntax // by Field
+	names   map[fieldName]ruleset.Field
+	tables  []*readTable
+	byName  map[tableName]*readTable
+	guesses int
+	l       *diag.List
+	rule    ruleReader
+	slabs   slabs
+	memo    memo
 }
 
 // fieldName is a field as the tree has it: the header and the field of it.
@@ -38,7 +40,7 @@ type fieldName struct{ header, field string }
 
 // NewState is a kernel without tables.
 func NewState(o Options) *State {
-	s := &State{o: o, syntax: newProgram().syntax, names: map[fieldName]ruleset.Field{}}
+	s := &State{o: o, syntax: newProgram().syntax, names: map[fieldName]ruleset.Field{}, byName: map[tableName]*readTable{}}
 	for _, f := range ruleset.Fields() {
 		header, field := splitName(f.Info().Name)
 		s.names[fieldName{header, field}] = f

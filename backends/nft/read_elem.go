@@ -151,7 +151,7 @@ func (s *State) verdict(x *tree.Expr) *ruleset.Verdict {
 		c := t.chains[v.Chain]
 		switch {
 		case c == nil:
-			s.missing(x.Args[0].Span, "chain", v.Chain, t.chainNames())
+			s.missing(x.Args[0].Span, "chain", v.Chain, t.chainNames)
 		case c.c.Base != nil:
 			s.refuse(x.Args[0].Span, "%s is a base chain: nothing can jump to it", v.Chain).See(c.c.Origin, "the chain")
 		}
@@ -178,10 +178,18 @@ func (s *State) inline(rules []*tree.Rule) []*ruleset.Rule {
 	return out
 }
 
-// missing says that a name is declared nowhere.
-func (s *State) missing(at diag.Span, what, name string, known []string) {
+// maxGuesses is how often a name that could be meant is looked for: that takes a
+// look at all names.
+const maxGuesses = 200
+
+// missing says that a name is declared nowhere; known gives those that are.
+func (s *State) missing(at diag.Span, what, name string, known func() []string) {
 	d := s.refuse(at, "No such file or directory: there is no %s %s", what, name)
-	if near := diagNearest(name, known); near != "" {
+	if known == nil || s.guesses >= maxGuesses {
+		return
+	}
+	s.guesses++
+	if near := diagNearest(name, known()); near != "" {
 		d.Helpf("did you mean %s?", near)
 	}
 }

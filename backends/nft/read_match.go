@@ -230,7 +230,7 @@ func (s *State) compare(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 		}
 		return
 	}
-	key, shared := s.memo.key(x, e, right)
+	key, shared := s.memo.key(s.rule.family, x, e, right)
 	if !shared {
 		s.compareWith(x, e, right)
 		return

@@ -24,14 +24,15 @@ type symbolValue struct {
 	known bool
 }
 
-// matchKey is all on which the match of a field with a constant depends: the
-// value's kind and words, or those of the two values that it is made of.
+// matchKey is all on which the match of a field with a constant depends: where it
+// stands, and the value's kind and words, or those of the two values that it is made of.
 type matchKey struct {
-	field ruleset.Field
-	op    tree.Op
-	kind  tree.ExprKind
-	kinds [2]tree.ExprKind
-	texts [2]string
+	family ruleset.Family
+	field  ruleset.Field
+	op     tree.Op
+	kind   tree.ExprKind
+	kinds  [2]tree.ExprKind
+	texts  [2]string
 }
 
 func newMemo(of []syntax) memo {
@@ -85,7 +86,7 @@ func (m *memo) symbol(datatype, word string) (uint64, bool) {
 
 // key of a comparison of e with a constant; false where the match is not to be
 // shared: addresses are hardly ever the same.
-func (m *memo) key(x *tree.Expr, e ruleset.Expr, right *tree.Expr) (key matchKey, ok bool) {
+func (m *memo) key(family ruleset.Family, x *tree.Expr, e ruleset.Expr, right *tree.Expr) (key matchKey, ok bool) {
 	f, ok := e.(ruleset.Field)
 	if !ok {
 		return key, false
@@ -94,7 +95,7 @@ func (m *memo) key(x *tree.Expr, e ruleset.Expr, right *tree.Expr) (key matchKey
 	case ruleset.Addr4, ruleset.Addr6, ruleset.LinkAddr:
 		return key, false
 	}
-	key.field, key.op, key.kind = f, x.Op, right.Kind
+	key.family, key.field, key.op, key.kind = family, f, x.Op, right.Kind
 	if single(right) {
 		key.texts[0] = right.Text
 		return key, true

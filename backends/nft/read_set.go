@@ -75,7 +75,7 @@ func (s *State) doSet(c *tree.Cmd, t *readTable) {
 	case tree.Add, tree.Create:
 	case tree.Flush:
 		if set == nil {
-			s.missing(c.Name.Span, "set", name, t.setNames())
+			s.missing(c.Name.Span, "set", name, t.setNames)
 			return
 		}
 		set.Elems = nil
@@ -84,7 +84,7 @@ func (s *State) doSet(c *tree.Cmd, t *readTable) {
 	case tree.Delete, tree.Destroy:
 		if set == nil {
 			if c.Verb == tree.Delete && !c.Handle.Given {
-				s.missing(c.Name.Span, "set", name, t.setNames())
+				s.missing(c.Name.Span, "set", name, t.setNames)
 			}
 			return
 		}
@@ -166,7 +166,7 @@ func (s *State) doElements(c *tree.Cmd, t *readTable) {
 	set := t.sets[name]
 	if set == nil {
 		if c.Verb != tree.Destroy {
-			s.missing(c.Name.Span, "set", name, t.setNames())
+			s.missing(c.Name.Span, "set", name, t.setNames)
 		}
 		return
 	}

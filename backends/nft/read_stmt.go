@@ -176,7 +176,7 @@ func (s *State) object(st *tree.Stmt) {
 	}
 	name := textOf(st.Expr)
 	if t := s.rule.table; t != nil && !ruleset.HasUnknown(st.Expr.Text) && t.object(k, name) == nil {
-		s.missing(st.Expr.Span, k.String(), name, t.objectNames(k))
+		s.missing(st.Expr.Span, k.String(), name, func() []string { return t.objectNames(k) })
 	}
 	if k == ruleset.ObjHelper {
 		s.add(&ruleset.SetField{Field: ruleset.CTHelper, Value: ruleset.Text(name)})

@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"maps"
 	"slices"
 
 	tree "github.com/loward/loward/backends/nft/internal/syntax"
@@ -16,6 +17,11 @@ type readTable struct {
 	objects    map[objectName]*ruleset.Object
 	flowtables map[string]*ruleset.Flowtable
 	elems      map[*ruleset.Set]map[string]int // index of a set's elements, once it is needed
+}
+
+type tableName struct {
+	family ruleset.Family
+	name   string
 }
 
 type objectName struct {
@@ -71,7 +77,7 @@ func (s *State) setNamed(at diag.Span, name string) *ruleset.Set {
 	}
 	set := t.sets[name]
 	if set == nil {
-		s.missing(at, "set", name, t.setNames())
+		s.missing(at, "set", name, t.setNames)
 	}
 	return set
 }
@@ -95,12 +101,7 @@ func familyNamed(s string) (ruleset.Family, bool) {
 }
 
 func (s *State) table(f ruleset.Family, name string) *readTable {
-	for _, t := range s.tables {
-		if t.t.Family == f && t.t.Name == name {
-			return t
-		}
-	}
-	return nil
+	return s.byName[tableName{f, name}]
 }
 
 // tableOf a command, which must be there.
@@ -115,11 +116,12 @@ func (s *State) tableOf(c *tree.Cmd) *readTable {
 	}
 	t := s.table(f, textOfName(c.Table))
 	if t == nil && c.Verb != tree.Destroy {
-		var known []string
-		for _, t := range s.tables {
-			known = append(known, t.t.Name)
-		}
-		s.missing(c.Table.Span, "table "+f.String(), textOfName(c.Table), known)
+		s.missing(c.Table.Span, "table "+f.String(), textOfName(c.Table), func() (known []string) {
+			for _, t := range s.tables {
+				known = append(known, t.t.Name)
+			}
+			return known
+		})
 	}
 	return t
 }
@@ -130,7 +132,7 @@ func textOfName(n tree.Name) string { return ruleset.ShowUnknown(n.Text) }
 func (s *State) chainOf(c *tree.Cmd, t *readTable, n tree.Name) *readChain {
 	ch := t.chains[textOfName(n)]
 	if ch == nil && c.Verb != tree.Destroy {
-		s.missing(n.Span, "chain", textOfName(n), t.chainNames())
+		s.missing(n.Span, "chain", textOfName(n), t.chainNames)
 	}
 	return ch
 }
@@ -184,10 +186,12 @@ func (s *State) flushRuleset(c *tree.Cmd) {
 	}
 	if c.Family == "" {
 		s.tables = nil
+		clear(s.byName)
 		return
 	}
 	f, _ := familyNamed(c.Family)
 	s.tables = slices.DeleteFunc(s.tables, func(t *readTable) bool { return t.t.Family == f })
+	maps.DeleteFunc(s.byName, func(n tableName, _ *readTable) bool { return n.family == f })
 }
 
 func (s *State) doTable(c *tree.Cmd) {
@@ -206,6 +210,7 @@ func (s *State) doTable(c *tree.Cmd) {
 		if t == nil {
 			t = newReadTable(&ruleset.Table{Family: f, Name: name, Origin: origin(c.Span)})
 			s.tables = append(s.tables, t)
+			s.byName[tableName{f, name}] = t
 		}
 		if c.TableSpec != nil {
 			s.tableSpec(t.t, c.TableSpec)
@@ -230,6 +235,7 @@ func (s *State) doTable(c *tree.Cmd) {
 		return
 	}
 	s.tables = slices.DeleteFunc(s.tables, func(o *readTable) bool { return o == t })
+	delete(s.byName, tableName{f, name})
 }
 
 func (s *State) tableSpec(t *ruleset.Table, spec *tree.TableSpec) {
@@ -306,7 +312,7 @@ func (s *State) doObject(c *tree.Cmd, t *readTable) {
 	case tree.Delete, tree.Destroy:
 		if old == nil {
 			if c.Verb == tree.Delete && !c.Handle.Given {
-				s.missing(c.Name.Span, k.String(), name, t.objectNames(k))
+				s.missing(c.Name.Span, k.String(), name, func() []string { return t.objectNames(k) })
 			}
 			return
 		}
