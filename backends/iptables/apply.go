@@ -209,7 +209,7 @@ func (rd *reader) edit() {
 	case 'D', 'C':
 		for _, r := range rules {
 			i := c.rules.find(r)
-			if i < 0 && !c.foreign && !uncertain(r) {
+			if i < 0 && (!c.foreign || c.base != nil && rd.s.fresh) && !uncertain(r) {
 				rd.refuse(rd.at, "%s has no such rule", c.name)
 				return
 			}

@@ -29,7 +29,7 @@ func (rd *reader) drop() {
 	}
 	c := t.chain(ruleset.ShowUnknown(rd.chain.Text))
 	switch {
-	case c == nil && (!t.cleared || ruleset.HasUnknown(rd.chain.Text)):
+	case c == nil && (!t.cleared && !rd.s.fresh || ruleset.HasUnknown(rd.chain.Text)):
 		// It may be there, and is gone then.
 	case c == nil:
 		rd.refuse(rd.chain.Span, "the table %s has no chain %s", t.name, rd.chain.Text)

@@ -18,6 +18,7 @@ type Word = ext.Word
 // may hold chains that no command made until it is cleared (-X, or a restore
 // without --noflush).
 type State struct {
+	fresh  bool
 	family ruleset.Family
 	tables []*table
 	rd     reader
@@ -71,6 +72,11 @@ func NewState(f ruleset.Family) *State {
 	s.rd.init(s)
 	return s
 }
+
+// Fresh says that the kernel has had no rules before the first command: a rule or
+// a chain to be deleted that no command has made is not there. Chains to which a
+// rule is added, or leads, are taken to be there all the same.
+func (s *State) Fresh() { s.fresh = true }
 
 // IPSets tells the State how to find the type of a set of ipset(8), which may be
 // nil where a set is not known. Without it, no set is.

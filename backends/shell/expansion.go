@@ -2,6 +2,7 @@ package shell
 
 import (
 	"io"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -149,6 +150,9 @@ func (r *runner) param1(p *syntax.ParamExp, total *int) syntax.WordPart {
 	}
 	name := p.Param.Value
 	plainUse := p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Length && !p.Excl && p.Names == 0 && !p.Width
+	if v, _ := r.scope.get(name); v.Kind == expand.Associative && p.Index != nil {
+		return r.keyed(p, v)
+	}
 	if p.Index != nil && !r.calculable(p.Index) {
 		return r.mark(p, "its index is unknown")
 	}
@@ -211,9 +215,9 @@ func (r *runner) defaultOf(p *syntax.ParamExp, name string, total *int) syntax.W
 	switch op := p.Exp.Op; op {
 	case syntax.AlternateUnset, syntax.AlternateUnsetOrNull:
 		if set && p.Exp.Word != nil {
-			return &syntax.DblQuoted{Parts: r.parts(p.Exp.Word.Parts, total)}
+			return r.instead(p.Exp.Word, total)
 		}
-		return &syntax.Lit{}
+		return nothing()
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
 		if !set {
 			return r.mark(p, "the script ends where it is not set")
@@ -226,18 +230,12 @@ func (r *runner) defaultOf(p *syntax.ParamExp, name string, total *int) syntax.W
 			r.once(r.span(p), ruleset.CodeUnknown, "%s may come from outside: its default is taken", r.source(p))
 		}
 		if p.Exp.Word == nil {
-			return &syntax.Lit{}
+			return nothing()
 		}
 		if op == syntax.AssignUnset || op == syntax.AssignUnsetOrNull {
 			r.scope.set(name, plain(r.literal(p.Exp.Word)))
 		}
-		// The default itself is an expansion of its own; splitting it is left to
-		// the word it stands in.
-		inner := r.parts(p.Exp.Word.Parts, total)
-		if len(inner) == 1 {
-			return inner[0]
-		}
-		return &syntax.ParamExp{Param: &syntax.Lit{Value: unset}, Exp: &syntax.Expansion{Op: syntax.DefaultUnset, Word: &syntax.Word{Parts: inner}}}
+		return r.instead(p.Exp.Word, total)
 	}
 	value := r.whole(name)
 	*total += len(value)
@@ -246,6 +244,49 @@ func (r *runner) defaultOf(p *syntax.ParamExp, name string, total *int) syntax.W
 
 // unset is the name of a variable that no script has.
 const unset = "_loward_unset"
+
+// nothing is an expansion to nothing: unquoted, it is no word at all.
+func nothing() syntax.WordPart {
+	return &syntax.ParamExp{Param: &syntax.Lit{Value: unset}, Short: true}
+}
+
+// instead is what stands in the place of a value: an expansion of its own, which
+// is split where the word that it stands in is.
+func (r *runner) instead(w *syntax.Word, total *int) syntax.WordPart {
+	inner := r.parts(w.Parts, total)
+	if len(inner) == 1 {
+		if _, lit := inner[0].(*syntax.Lit); !lit {
+			return inner[0]
+		}
+	}
+	return &syntax.ParamExp{Param: &syntax.Lit{Value: unset}, Exp: &syntax.Expansion{Op: syntax.DefaultUnset, Word: &syntax.Word{Parts: inner}}}
+}
+
+// keyed is an element of an array that is looked up by words.
+func (r *runner) keyed(p *syntax.ParamExp, v expand.Variable) syntax.WordPart {
+	index, ok := p.Index.(*syntax.Word)
+	if !ok || p.Exp != nil || p.Repl != nil || p.Slice != nil || p.Excl {
+		return r.mark(p, "an expansion that is not understood")
+	}
+	if key := r.source(index); key == "@" || key == "*" {
+		if known(r.whole(p.Param.Value)) {
+			return p
+		}
+		return r.mark(p, "it is made of something unknown")
+	}
+	key := r.literal(index)
+	value, set := v.Map[key]
+	switch {
+	case !known(key):
+		return r.mark(p, "its index is unknown")
+	case !set:
+		return nothing()
+	case p.Length:
+		return &syntax.Lit{Value: strconv.Itoa(len([]rune(value)))}
+	}
+	// Quoted or not: what is looked up is split as any other value.
+	return &syntax.ParamExp{Param: &syntax.Lit{Value: unset}, Exp: &syntax.Expansion{Op: syntax.DefaultUnset, Word: word(value)}}
+}
 
 func (r *runner) nonEmpty(v expand.Variable) bool {
 	return v.Kind != expand.String && len(v.List)+len(v.Map) > 0 || v.Str != ""

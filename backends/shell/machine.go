@@ -16,10 +16,13 @@ type machine struct {
 }
 
 func newMachine() *machine {
-	return &machine{
+	m := &machine{
 		v4: iptables.NewState(ruleset.IP), v6: iptables.NewState(ruleset.IP6),
 		nft: nft.NewState(nft.Options{}), sets: ipset.NewState(),
 	}
+	m.v4.Fresh()
+	m.v6.Fresh()
+	return m
 }
 
 // family of iptables' commands.

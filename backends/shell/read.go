@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -63,6 +64,8 @@ type runner struct {
 
 	steps, bytes, depth int
 	stopped             bool
+	errexit             bool // set -e
+	optind, option      int  // where getopts is: the argument, and the letter in it
 	out                 []Step
 }
 
@@ -115,12 +118,30 @@ func (r *runner) parse() []*syntax.Stmt {
 	return best
 }
 
+// maxOpen is how many here-documents without an end are closed.
+const maxOpen = 4
+
+// parseAs reads a script in a dialect. A here-document that has no end goes to the
+// end of the script, as in the shells, which warn at most.
 func parseAs(lang syntax.LangVariant, data []byte) (stmts []*syntax.Stmt, err error) {
-	p := syntax.NewParser(syntax.Variant(lang))
-	err = p.Stmts(bytes.NewReader(data), func(s *syntax.Stmt) bool {
-		stmts = append(stmts, s)
-		return true
-	})
+	for range maxOpen {
+		stmts = nil
+		p := syntax.NewParser(syntax.Variant(lang))
+		err = p.Stmts(bytes.NewReader(data), func(s *syntax.Stmt) bool {
+			stmts = append(stmts, s)
+			return true
+		})
+		var open syntax.ParseError
+		if !errors.As(err, &open) {
+			break
+		}
+		rest, ok := strings.CutPrefix(open.Text, "unclosed here-document ")
+		if !ok {
+			break
+		}
+		end := strings.Trim(rest, "`'\"")
+		data = append(append(bytes.Clone(data), '\n'), end+"\n"...)
+	}
 	return stmts, err
 }
 

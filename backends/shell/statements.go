@@ -69,7 +69,23 @@ func (r *runner) stmts(list []*syntax.Stmt, io streams) {
 			return
 		}
 		r.stmt(s, io)
+		if r.errexit && r.status > success && r.flow == onward && !io.quiet && simple(s) {
+			r.flow = exiting
+		}
 	}
+}
+
+// simple says whether the failure of a statement ends a script under set -e.
+// Statements within others have been asked themselves.
+func simple(s *syntax.Stmt) bool {
+	if s.Negated || s.Background {
+		return false
+	}
+	switch s.Cmd.(type) {
+	case *syntax.CallExpr, *syntax.TestClause, *syntax.ArithmCmd, *syntax.Subshell:
+		return true
+	}
+	return false
 }
 
 func (r *runner) stmt(s *syntax.Stmt, io streams) {

@@ -40,7 +40,7 @@ func (r *runner) tool(t tool, args []field, io streams) {
 // state of the rules is no mistake of a script which expects it, and no more than
 // a warning elsewhere: the machine may have begun with other rules.
 func (r *runner) complaint(d *diag.Diagnostic, io streams) {
-	if d.Severity == diag.Error {
+	if d.Severity == diag.Error || d.Code == ruleset.CodeRefused {
 		r.status = failure
 	}
 	if d.Code == ruleset.CodeRefused {

@@ -90,6 +90,9 @@ func (e environ) Get(name string) expand.Variable {
 	if strings.HasPrefix(name, "HOME ") { // ~user: never ask the machine for it
 		return plain(r.unknown("~"+name[len("HOME "):], r.at, ""))
 	}
+	if name == unset {
+		return expand.Variable{}
+	}
 	if v, ok := r.scope.get(name); ok {
 		return v
 	}
