@@ -8,7 +8,6 @@ type slabs struct {
 	rules   []ruleset.Rule
 	matches []ruleset.Match
 	terms   []ruleset.Term
-	stmts   []ruleset.Stmt
 	lists   []ruleset.Stmt
 	counter *ruleset.Counter
 	implied map[impliedKey]*ruleset.Match
