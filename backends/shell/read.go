@@ -125,12 +125,19 @@ const maxOpen = 4
 // end of the script, as in the shells, which warn at most.
 func parseAs(lang syntax.LangVariant, data []byte) (stmts []*syntax.Stmt, err error) {
 	for range maxOpen {
-		stmts = nil
+		stmts, err = nil, nil
 		p := syntax.NewParser(syntax.Variant(lang))
-		err = p.Stmts(bytes.NewReader(data), func(s *syntax.Stmt) bool {
-			stmts = append(stmts, s)
-			return true
-		})
+		// All the way to the end: the parser goes on behind a mistake even where it is
+		// told not to (v3.14.1), and panics then.
+		for s, e := range p.StmtsSeq(bytes.NewReader(data)) {
+			switch {
+			case err != nil:
+			case e != nil:
+				err = e
+			default:
+				stmts = append(stmts, s)
+			}
+		}
 		var open syntax.ParseError
 		if !errors.As(err, &open) {
 			break
