@@ -46,9 +46,7 @@ func (s *State) element(x *tree.Expr, kinds []kind, data elemData) (e ruleset.El
 		e.Comment = x.Elem.Comment
 		e.Timeout, e.Expires = milli(x.Elem.Timeout), milli(x.Elem.Expires)
 		for _, st := range x.Elem.Stmts {
-			if c := s.stateful(st); c != nil {
-				e.Stmts = append(e.Stmts, c)
-			}
+			e.Stmts = append(e.Stmts, s.stateful(st))
 		}
 	}
 	if keyed.Kind == tree.XStar {

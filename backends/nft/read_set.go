@@ -142,7 +142,7 @@ func (s *State) setSpec(c *tree.Cmd, set *ruleset.Set) {
 		x := s.stateful(st)
 		if n, ok := x.(*ruleset.Counter); ok && *n == (ruleset.Counter{}) {
 			set.Counted = true
-		} else if x != nil {
+		} else {
 			set.Stmts = append(set.Stmts, x)
 		}
 	}

@@ -64,9 +64,7 @@ func (s *State) stmt(st *tree.Stmt) {
 		s.notModelled(st.Span, "an extension of iptables")
 		s.add(&ruleset.Opaque{Text: strings.Join(strings.Fields(st.Name), " "), Verdict: true})
 	default:
-		if c := s.stateful(st); c != nil {
-			s.add(c)
-		}
+		s.add(s.stateful(st))
 	}
 }
 
@@ -373,9 +371,7 @@ func (s *State) update(st *tree.Stmt) {
 		out.Op = ruleset.OpMeter
 	}
 	for _, x := range u.Stmts {
-		if c := s.stateful(x); c != nil {
-			out.Stmts = append(out.Stmts, c)
-		}
+		out.Stmts = append(out.Stmts, s.stateful(x))
 	}
 	var set *ruleset.Set
 	if st.Kind != tree.SMeter {

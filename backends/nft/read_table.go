@@ -33,7 +33,6 @@ type objectName struct {
 type readChain struct {
 	c       *ruleset.Chain
 	handles map[*ruleset.Rule]uint64
-	named   bool // its declaration was read
 }
 
 func newReadTable(t *ruleset.Table) *readTable {

@@ -95,14 +95,6 @@ func (t text) String() string {
 	return b.String()
 }
 
-func (t text) size() int {
-	n := 0
-	for _, p := range t {
-		n += len(p.Text)
-	}
-	return n
-}
-
 // derive makes a file of a text, for another reader.
 func (r *runner) derive(t text) *diag.File {
 	parts := make([]diag.Part, len(t))

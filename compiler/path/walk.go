@@ -21,8 +21,6 @@ type walker struct {
 	// passed and ended are the variants that the base chain accepted, and those
 	// that it ended.
 	passed, ended []*variant
-	tried         int
-	tooMany       bool
 }
 
 // run variants through a base chain. Those that pass are given back, those whose
