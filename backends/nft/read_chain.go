@@ -198,7 +198,7 @@ func (s *State) priority(p tree.Priority, f ruleset.Family, h ruleset.Hook) int 
 			ok = p.Name == "filter"
 		}
 	}
-	if p.Name == "srcnat" && h != ruleset.Postrouting || p.Name == "dstnat" && h != ruleset.Prerouting && h != ruleset.Output {
+	if p.Name == "srcnat" && h != ruleset.Postrouting && h != ruleset.Input || p.Name == "dstnat" && h != ruleset.Prerouting && h != ruleset.Output {
 		ok = false
 	}
 	if !ok {

@@ -185,7 +185,7 @@ func (s *State) needHeader(at diag.Span, header string) bool {
 		s.needLink()
 		return true
 	case "vlan":
-		if s.rule.linked && s.rule.network != "" {
+		if s.rule.linked {
 			s.refuse(at, "conflicting protocols specified: ether vs. vlan")
 			return false
 		}
@@ -278,8 +278,11 @@ func (s *State) settle(m *ruleset.Match) {
 		if !single || m.Field == ruleset.MetaProtocol && r.family == ruleset.Inet {
 			return
 		}
-		if name := networkOf(value); name != "" && (r.network == "" || m.Field == ruleset.VLANType) {
-			r.network, r.linked = name, m.Field == ruleset.EtherType
+		if name := networkOf(value); name != "" {
+			if r.network == "" || m.Field == ruleset.VLANType {
+				r.network = name
+			}
+			r.linked = m.Field == ruleset.EtherType
 		}
 		if value == 0x8100 || value == 0x88a8 {
 			r.vlan = m.Field == ruleset.EtherType || r.vlan

@@ -175,6 +175,10 @@ func (s *State) ctKey(x *tree.Expr) ruleset.Expr {
 			return nil
 		}
 	}
+	if f, _, ok := strings.Cut(field, " "); ok && (f == "ip" || f == "ip6") && s.rule.network != "" && s.rule.network != f {
+		s.refuse(x.Span, "conflicting protocols specified: %s vs. %s", s.rule.network, f)
+		return nil
+	}
 	if x.Dir != "" {
 		if field == "state" || field == "mark" || field == "status" || field == "helper" || field == "label" || field == "id" || field == "direction" || field == "expiration" || field == "event" || field == "secmark" {
 			s.refuse(x.Span, "ct %s has no direction", field)

@@ -44,7 +44,7 @@ func (s *State) match(x *tree.Expr) {
 	case right.Kind == tree.XSetRef:
 		s.lookup(right, keys(e), neg)
 	case right.Kind == tree.XSet:
-		s.inSet(right, e, neg)
+		s.inSet(x, right, e, neg)
 	case !constant(right):
 		r := s.expr(right)
 		if r == nil {
@@ -127,7 +127,7 @@ func distinct(a, b kind) bool {
 }
 
 // inSet compares with an anonymous set.
-func (s *State) inSet(right *tree.Expr, e ruleset.Expr, neg bool) {
+func (s *State) inSet(x, right *tree.Expr, e ruleset.Expr, neg bool) {
 	one := e
 	c, several := e.(ruleset.Concat)
 	if several && len(c) == 1 {
@@ -141,9 +141,10 @@ func (s *State) inSet(right *tree.Expr, e ruleset.Expr, neg bool) {
 		s.severals(key)
 		return
 	}
-	terms := s.setTerms(right, s.kindOf(one), nil)
-	if len(terms) == 0 {
-		s.add(&ruleset.Opaque{Text: strings.Join(strings.Fields(right.Span.Text()), " ")})
+	// A set that lacks one of its values would be another set.
+	terms, ok := s.setTerms(right, s.kindOf(one), nil)
+	if !ok || len(terms) == 0 {
+		s.opaque(x, true)
 		return
 	}
 	s.push(e, ruleset.Match{Neg: neg, Set: true, Terms: terms})
@@ -157,21 +158,26 @@ func (s *State) severals(key []ruleset.Expr) {
 	}
 }
 
-// setTerms are the values of an anonymous set of one type.
-func (s *State) setTerms(x *tree.Expr, k kind, terms []ruleset.Term) []ruleset.Term {
+// setTerms are the values of an anonymous set of one type; all says whether each
+// of them is among the terms.
+func (s *State) setTerms(x *tree.Expr, k kind, terms []ruleset.Term) (_ []ruleset.Term, all bool) {
 	if terms == nil {
 		terms = s.slabs.few(len(x.Args))
 	}
+	all = true
 	for _, a := range x.Args {
+		ok := false
 		if a.Kind == tree.XSet {
-			terms = s.setTerms(a, k, terms)
-			continue
+			terms, ok = s.setTerms(a, k, terms)
+		} else {
+			var t ruleset.Term
+			if t, ok = s.value(a, k); ok {
+				terms = append(terms, t)
+			}
 		}
-		if t, ok := s.value(a, k); ok {
-			terms = append(terms, t)
-		}
+		all = all && ok
 	}
-	return terms
+	return terms, all
 }
 
 // elaborate says whether an anonymous set has more than values.

@@ -60,6 +60,10 @@ func (s *State) setTypes(x *tree.Expr, typeof bool) (key []ruleset.Expr, ok bool
 				s.l.Warnf(a.Span, "the type can't be known").WithCode(ruleset.CodeUnknown)
 				return nil, false
 			}
+			if a.Text == "time" || a.Text == "icmpx_code" || a.Text == "cgroupsv2" {
+				s.notModelled(a.Span, "type "+a.Text)
+				return nil, false
+			}
 			s.refuse(a.Span, "unknown datatype %s", a.Text).Helpf("like ipv4_addr, inet_service, ifname, mark")
 			return nil, false
 		}

@@ -149,58 +149,6 @@ func protocolNumber(s string) (uint64, bool) {
 	return 0, false
 }
 
-// servicePort of /etc/services: the names that rulesets use.
-func servicePort(s string) (uint64, bool) {
-	switch s {
-	case "ssh":
-		return 22, true
-	case "http", "www":
-		return 80, true
-	case "https":
-		return 443, true
-	case "domain":
-		return 53, true
-	}
-	for _, n := range [...]name{
-		{1, "tcpmux"}, {7, "echo"}, {9, "discard"}, {11, "systat"}, {13, "daytime"}, {15, "netstat"}, {17, "qotd"}, {19, "chargen"},
-		{20, "ftp-data"}, {21, "ftp"}, {23, "telnet"}, {25, "smtp"}, {25, "mail"}, {37, "time"}, {43, "whois"}, {49, "tacacs"},
-		{67, "bootps"}, {68, "bootpc"}, {69, "tftp"}, {70, "gopher"}, {79, "finger"}, {88, "kerberos"}, {88, "kerberos5"},
-		{102, "iso-tsap"}, {104, "acr-nema"}, {110, "pop3"}, {110, "pop-3"}, {111, "sunrpc"}, {111, "portmapper"}, {113, "auth"},
-		{113, "ident"}, {119, "nntp"}, {123, "ntp"}, {135, "epmap"}, {137, "netbios-ns"}, {138, "netbios-dgm"},
-		{139, "netbios-ssn"}, {143, "imap2"}, {143, "imap"}, {161, "snmp"}, {162, "snmp-trap"}, {162, "snmptrap"}, {163, "cmip-man"},
-		{164, "cmip-agent"}, {174, "mailq"}, {177, "xdmcp"}, {179, "bgp"}, {199, "smux"}, {209, "qmtp"}, {210, "z3950"},
-		{213, "ipx"}, {319, "ptp-event"}, {320, "ptp-general"}, {345, "pawserv"}, {346, "zserv"}, {369, "rpc2portmap"},
-		{370, "codaauth2"}, {371, "clearcase"}, {389, "ldap"}, {427, "svrloc"}, {444, "snpp"}, {445, "microsoft-ds"}, {464, "kpasswd"},
-		{465, "submissions"}, {465, "ssmtp"}, {465, "smtps"}, {465, "urd"}, {487, "saft"}, {500, "isakmp"}, {512, "exec"},
-		{513, "login"}, {514, "shell"}, {514, "syslog"}, {515, "printer"}, {515, "spooler"}, {517, "talk"}, {518, "ntalk"},
-		{520, "route"}, {538, "gdomap"}, {540, "uucp"}, {543, "klogin"}, {544, "kshell"}, {546, "dhcpv6-client"},
-		{547, "dhcpv6-server"}, {548, "afpovertcp"}, {554, "rtsp"}, {563, "nntps"}, {587, "submission"}, {607, "nqs"},
-		{623, "asf-rmcp"}, {628, "qmqp"}, {631, "ipp"}, {636, "ldaps"}, {646, "ldp"}, {655, "tinc"}, {706, "silc"},
-		{749, "kerberos-adm"}, {853, "domain-s"}, {873, "rsync"}, {989, "ftps-data"}, {990, "ftps"}, {992, "telnets"},
-		{993, "imaps"}, {995, "pop3s"}, {1080, "socks"}, {1093, "proofd"}, {1094, "rootd"}, {1194, "openvpn"}, {1099, "rmiregistry"},
-		{1352, "lotusnote"}, {1433, "ms-sql-s"}, {1434, "ms-sql-m"}, {1524, "ingreslock"}, {1645, "datametrics"},
-		{1646, "sa-msg-port"}, {1649, "kermit"}, {1677, "groupwise"}, {1701, "l2f"}, {1812, "radius"}, {1813, "radius-acct"},
-		{2049, "nfs"}, {2086, "gnunet"}, {2101, "rtcm-sc104"}, {2119, "gsigatekeeper"}, {2135, "gris"}, {2401, "cvspserver"},
-		{2430, "venus"}, {2431, "venus-se"}, {2432, "codasrv"}, {2433, "codasrv-se"}, {2583, "mon"}, {2628, "dict"},
-		{2792, "f5-globalsite"}, {2811, "gsiftp"}, {2947, "gpsd"}, {3050, "gds-db"}, {3130, "icpv2"}, {3205, "isns"},
-		{3260, "iscsi-target"}, {3306, "mysql"}, {3389, "ms-wbt-server"}, {3493, "nut"}, {3632, "distcc"}, {3689, "daap"},
-		{3690, "svn"}, {4031, "suucp"}, {4094, "sysrqd"}, {4190, "sieve"}, {4369, "epmd"}, {4373, "remctl"}, {4353, "f5-iquery"},
-		{4460, "ntske"}, {4500, "ipsec-nat-t"}, {4569, "iax"}, {4691, "mtn"}, {4899, "radmin-port"}, {5060, "sip"},
-		{5061, "sip-tls"}, {5222, "xmpp-client"}, {5269, "xmpp-server"}, {5308, "cfengine"}, {5353, "mdns"}, {5432, "postgresql"},
-		{5556, "freeciv"}, {5671, "amqps"}, {5672, "amqp"}, {6000, "x11"}, {6346, "gnutella-svc"}, {6347, "gnutella-rtr"},
-		{6379, "redis"}, {6444, "sge-qmaster"}, {6445, "sge-execd"}, {6446, "mysql-proxy"}, {6514, "syslog-tls"}, {6566, "sane-port"},
-		{6667, "ircd"}, {7100, "font-service"}, {8021, "zope-ftp"}, {8080, "http-alt"}, {8081, "tproxy"}, {8088, "omniorb"},
-		{8140, "puppet"}, {9101, "bacula-dir"}, {9102, "bacula-fd"}, {9103, "bacula-sd"}, {9418, "git"}, {9667, "xmms2"},
-		{10050, "zabbix-agent"}, {10051, "zabbix-trapper"}, {10080, "amanda"}, {11112, "dicom"}, {11371, "hkp"}, {17500, "db-lsp"},
-		{22125, "dcap"}, {22128, "gsidcap"}, {22273, "wnn6"}, {27374, "asp"}, {30865, "csync2"}, {60177, "tfido"}, {60179, "fido"},
-	} {
-		if n.text == s {
-			return n.value, true
-		}
-	}
-	return 0, false
-}
-
 // number of any base, as nft takes it.
 func number(s string) (uint64, bool) {
 	if v, err := strconv.ParseUint(s, 0, 64); err == nil {

@@ -67,6 +67,7 @@ func differs() map[string]string {
 		`ip | ct original saddr 1.2.3.4 accept`:     "written as ct original ip saddr, which means the same",
 		`ip | ct original saddr { 1.2.3.4 } accept`: "written as ct original ip saddr, which means the same",
 		`rename`:                "nft looks for the chain in the kernel, where it is not yet",
+		`bad priority`:          "newer versions take srcnat at input",
 		`bad priority 2`:        "newer versions take dstnat at output",
 		`netdev without device`: "newer versions take it",
 	}

@@ -165,7 +165,11 @@ func (l *lexer) number(i int) {
 		}
 	case 'q':
 		if src[i:j+1] == "8021q" {
-			kind, j = tWord, j+1 // the one name that begins with a digit
+			kind, j = tWord, j+1 // a name that begins with a digit
+		}
+	case 'a':
+		if end := j + len("ad"); end <= len(src) && src[i:end] == "8021ad" && (end == len(src) || class[src[end]]&cWord == 0) {
+			kind, j = tWord, end // the other one
 		}
 	}
 	if l.marks {

@@ -98,7 +98,7 @@ func (p *Parser) setLine(c *Cmd, s *SetSpec, bodies *[]body) {
 func (p *Parser) dataType() *Expr {
 	start := p.start
 	one := func() *Expr {
-		if p.kind != tWord || reserved(p.text) && !p.is("mark") && !p.is("ether") {
+		if p.kind != tWord || reserved(p.text) && !p.is("mark") && !p.is("time") && !p.is("ecn") && !p.is("ether") {
 			p.unexpected("the name of a type")
 			return p.none(p.start)
 		}

@@ -264,6 +264,11 @@ func (p *Parser) queue(start int) {
 	default:
 		for p.is("num") || p.is("bypass") || p.is("fanout") {
 			if p.take("num") {
+				// Only behind to may the number be worked out.
+				if p.kind != tNumber && p.kind != tDollar && !p.marks {
+					p.unexpected("a number or '$'")
+					return
+				}
 				s.Expr = p.value(false)
 			} else {
 				p.queueFlags(s)
