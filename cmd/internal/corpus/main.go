@@ -1,9 +1,10 @@
 // Corpus measures how well loward reads and writes rulesets of others, and prints
-// three tables: what is read of a collection of files, what the kernel makes of
-// them after they have been read and written again, and how the test vectors of
-// iptables and nftables are read. See docs/foreign.md.
+// tables: what is read of a collection of files, what the kernel makes of them after
+// they have been read and written again, how the test vectors of iptables and
+// nftables are read, and whether a packet's journey is the one that a kernel saw.
+// See docs/foreign.md.
 //
-//	go run ./cmd/internal/corpus [-shared DIR] [-only reading,kernel,vectors] [-all]
+//	go run ./cmd/internal/corpus [-shared DIR] [-only reading,kernel,vectors,labels] [-all]
 package main
 
 import (
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	shared := flag.String("shared", "../shared/corpus", "the folder of the collection")
-	only := flag.String("only", "reading,kernel,vectors", "the tables to print")
+	only := flag.String("only", "reading,kernel,vectors,labels", "the tables to print")
 	all := flag.Bool("all", false, "list every exception, not the first few of each kind")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -45,6 +46,13 @@ func main() {
 				fmt.Fprintln(os.Stderr, "corpus:", err)
 				os.Exit(2)
 			}
+		case "labels":
+			labels, err := c.Labels()
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "corpus:", err)
+				os.Exit(2)
+			}
+			p.labels(labels)
 		default:
 			fmt.Fprintf(os.Stderr, "corpus: there is no table %q\n", table)
 			os.Exit(2)

@@ -223,3 +223,27 @@ func (p *printer) vectorTable(title string, all []corpus.Vector) {
 	}
 	p.list("Otherwise than upstream says", rest)
 }
+
+func (p *printer) labels(all []corpus.Label) {
+	fmt.Fprintln(p.out, "\n== Packets of a host to itself: what a kernel did, and what the model says")
+	files := map[string]bool{}
+	same, either, other := 0, 0, 0
+	for i := range all {
+		l := &all[i]
+		files[l.File] = true
+		switch {
+		case !l.Agrees():
+			other++
+		case l.Decided():
+			same++
+		default:
+			either++
+		}
+	}
+	fmt.Fprintf(p.out, "rulesets  packets  as the kernel  undecided  otherwise\n%-8d  %-7d  %-13d  %-9d  %d\n", len(files), len(all), same, either, other)
+	for i := range all {
+		if l := &all[i]; !l.Agrees() {
+			fmt.Fprintf(p.out, "  %s: %s: the kernel %s, the model %v\n", l.File, l.Packet, l.Kernel, l.Model)
+		}
+	}
+}
