@@ -65,14 +65,10 @@ func (s *State) needNetwork(at diag.Span, want string) bool {
 		s.refuse(at, "conflicting protocols specified: %s vs. %s", r.network, want)
 		return false
 	}
-	etherType := uint64(0x0800)
-	switch want {
-	case "ip6":
-		etherType = 0x86dd
-	case "arp":
-		etherType = 0x0806
-	}
+	etherType := etherTypeOf(want)
 	switch {
+	case r.family != ruleset.Bridge && !r.vlan && r.ethernet():
+		s.imply(ruleset.EtherType, etherType) // where the header is looked at, it is asked
 	case r.family == ruleset.Inet && want == "ip":
 		s.imply(ruleset.NFProto, ruleset.NFProtoIPv4)
 	case r.family == ruleset.Inet && want == "ip6":
@@ -113,15 +109,36 @@ func (s *State) needTransport(at diag.Span, want int, name string) bool {
 	switch {
 	case r.network != "":
 	case want == 1 || want == 2:
-		ok = s.needNetwork(at, "ip")
+		ok = s.needICMPNetwork(at, "ip")
 	case want == 58:
-		ok = s.needNetwork(at, "ip6")
+		ok = s.needICMPNetwork(at, "ip6")
 	}
 	if ok {
 		s.imply(ruleset.L4Proto, uint64(want))
 		r.transport, r.several = want, false
 	}
 	return ok
+}
+
+// needICMPNetwork is needNetwork; in a bridge ICMP asks the Ethernet header.
+func (s *State) needICMPNetwork(at diag.Span, want string) bool {
+	r := &s.rule
+	if r.family != ruleset.Bridge || r.vlan || r.network != "" {
+		return s.needNetwork(at, want)
+	}
+	s.imply(ruleset.EtherType, etherTypeOf(want))
+	r.network = want
+	return true
+}
+
+func etherTypeOf(network string) uint64 {
+	switch network {
+	case "ip6":
+		return 0x86dd
+	case "arp":
+		return 0x0806
+	}
+	return 0x0800
 }
 
 func transportName(n int) string {
@@ -137,12 +154,20 @@ func (s *State) needLink() {
 	if r.family == ruleset.Bridge || r.vlan {
 		return
 	}
+	if !r.ethernet() {
+		s.imply(ruleset.IIFType, 1)
+	}
+}
+
+// ethernet says whether the rule has looked at an Ethernet header, or asked
+// whether there is one.
+func (r *ruleReader) ethernet() bool {
 	for _, b := range r.body {
 		if m, ok := b.(*ruleset.Match); ok && (m.Field == ruleset.IIFType || m.Field == ruleset.EtherSaddr || m.Field == ruleset.EtherDaddr || m.Field == ruleset.EtherType) {
-			return
+			return true
 		}
 	}
-	s.imply(ruleset.IIFType, 1)
+	return false
 }
 
 // transportOf a header.
@@ -279,7 +304,8 @@ func (s *State) settle(m *ruleset.Match) {
 			return
 		}
 		if name := networkOf(value); name != "" {
-			if r.network == "" || m.Field == ruleset.VLANType {
+			// A header that says otherwise is right: such a rule never matches.
+			if r.network == "" || m.Field != ruleset.MetaProtocol {
 				r.network = name
 			}
 			r.linked = m.Field == ruleset.EtherType
