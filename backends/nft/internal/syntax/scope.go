@@ -63,17 +63,13 @@ func (p *Parser) definition(again func()) bool {
 		p.quiet = false
 	case "undefine":
 		p.next()
-		at, name := p.here(), p.text
+		name := p.text
 		if p.kind != tWord {
 			p.unexpected("the name of a variable")
 			return true
 		}
-		if p.lookup(name) == nil {
-			p.fail(at, "undefined symbol %s", name)
-			return true
-		}
 		p.next()
-		p.set1(name, nil)
+		p.set1(name, nil) // nft says nothing where there is none
 		p.ends()
 	case "include":
 		p.include(again)
