@@ -44,6 +44,7 @@ type Packet struct {
 	Type, Code uint8
 	Flags      uint8 // TCP
 	TTL        uint8
+	Length     int // of the whole packet in bytes; 0 is unknown
 	Mark       uint32
 	// Owner is who owns the sending socket, nil where there is none (what has
 	// arrived, and what the kernel sends by itself).

@@ -74,6 +74,19 @@ func (p *Packet) Get(f ruleset.Field) Value {
 			return Value{}
 		}
 		return num(uint64(map[bool]uint16{false: p.Dport, true: p.Sport}[f == ruleset.Sport]))
+	case ruleset.PacketLength, ruleset.IPLength:
+		switch {
+		case f == ruleset.IPLength && p.V6():
+			return Value{}
+		case p.Length == 0:
+			return unknown
+		}
+		return num(uint64(p.Length))
+	case ruleset.IPDSCP, ruleset.IPECN, ruleset.IP6DSCP, ruleset.IP6ECN:
+		if p.V6() != (f.Info().Family == ruleset.IP6) {
+			return Value{}
+		}
+		return num(0)
 	case ruleset.MetaPriority, ruleset.NFTrace, ruleset.SecMark:
 		return num(0)
 	}

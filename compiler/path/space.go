@@ -45,8 +45,10 @@ type Start struct {
 	// Flags of TCP; 0 is SYN.
 	Flags uint8
 	TTL   uint8 // 0 is 64
-	Mark  uint32
-	Owner *packet.Owner
+	// Length of the whole packet in bytes; 0 leaves it unknown.
+	Length int
+	Mark   uint32
+	Owner  *packet.Owner
 	// OIF binds what the host sends to an interface.
 	OIF string
 }
@@ -57,7 +59,7 @@ const clientPort = 40000
 func (s *Space) packet(st Start) *packet.Packet {
 	p := &packet.Packet{
 		IIF: st.IIF, Src: st.From.Addr(), Dst: st.To.Addr(), Proto: st.Proto, Type: st.Type, Code: st.Code,
-		Flags: st.Flags, TTL: st.TTL, Mark: st.Mark, Owner: st.Owner,
+		Flags: st.Flags, TTL: st.TTL, Mark: st.Mark, Owner: st.Owner, Length: st.Length,
 	}
 	if packet.Ported(st.Proto) {
 		p.Sport, p.Dport = st.From.Port(), st.To.Port()

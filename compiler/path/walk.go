@@ -119,11 +119,6 @@ func harmless(r *ruleset.Rule) bool {
 			return false
 		}
 	}
-	for _, s := range r.Body {
-		if m, ok := s.(*ruleset.Module); ok && m.Target && m.Means == nil {
-			return false
-		}
-	}
 	return true
 }
 
@@ -155,11 +150,8 @@ func (x *execution) each(body []ruleset.Stmt, in []*variant) []*variant {
 			return nil
 		}
 		if m, ok := s.(*ruleset.Module); ok {
-			if m.Means != nil {
-				in = x.each(m.Means, in)
-				continue
-			}
-			s = moduleOf(m)
+			in = x.each(m.Means, in)
+			continue
 		}
 		var still []*variant
 		for _, v := range in {
@@ -168,14 +160,6 @@ func (x *execution) each(body []ruleset.Stmt, in []*variant) []*variant {
 		in = still
 	}
 	return in
-}
-
-// moduleOf an extension of which nothing is known.
-func moduleOf(m *ruleset.Module) ruleset.Stmt {
-	if m.Target {
-		return &ruleset.May{Why: "-j " + m.Name, Verdict: true}
-	}
-	return &ruleset.May{Why: "-m " + m.Name}
 }
 
 // statement runs one; it gives the variants for which the rule goes on.

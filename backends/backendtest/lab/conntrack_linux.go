@@ -12,14 +12,16 @@ import (
 func (l *Lab) FlushConntrack() error {
 	for _, spec := range l.Topology.Nodes {
 		s := l.nodes[spec.Name].space
-		if err := s.do(func() error { return flushConntrack() }); err != nil {
+		if err := s.do(func() error { return FlushOwnConntrack() }); err != nil {
 			return fmt.Errorf("%s: emptying conntrack: %w", spec.Name, err)
 		}
 	}
 	return nil
 }
 
-func flushConntrack() error {
+// FlushOwnConntrack makes the network namespace of the calling thread forget its
+// connections.
+func FlushOwnConntrack() error {
 	const (
 		ctDelete = 2 // IPCTNL_MSG_CT_DELETE
 		length   = unix.SizeofNlMsghdr + 4
