@@ -31,6 +31,10 @@ const (
 	URG = 32
 )
 
+// AnyLink stands for an interface of which nothing is known, not even the name. It
+// is never lo.
+const AnyLink = "?"
+
 // Packet is a packet at one place of its way.
 type Packet struct {
 	// IIF and OIF are the interfaces by which it came and leaves, as a rule sees

@@ -28,6 +28,18 @@ func num(n uint64) Value { return Value{Presence: Known, Num: ruleset.U128{Lo: n
 
 func text(s string) Value { return Value{Presence: Known, Text: s} }
 
+// link is an interface's name. Of one that is not known only is known that it is
+// not lo.
+func link(name string) Value {
+	if name == AnyLink {
+		return Value{Presence: Unknown, Text: NotLoopback}
+	}
+	return text(name)
+}
+
+// NotLoopback is the Text of an unknown interface.
+const NotLoopback = "not lo"
+
 var unknown = Value{Presence: Unknown}
 
 // Get the value of a field, but for those that ask the routing table: these are
@@ -38,9 +50,9 @@ func (p *Packet) Get(f ruleset.Field) Value {
 	}
 	switch f {
 	case ruleset.IIFName, ruleset.IIF:
-		return text(p.IIF)
+		return link(p.IIF)
 	case ruleset.OIFName, ruleset.OIF:
-		return text(p.OIF)
+		return link(p.OIF)
 	case ruleset.MetaMark:
 		return num(uint64(p.Mark))
 	case ruleset.PktType:

@@ -3,6 +3,7 @@ package path
 import (
 	"strings"
 
+	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -81,6 +82,9 @@ func (s *Space) term(v packet.Value, e ruleset.Expr, m *ruleset.Match, t *rulese
 	switch ruleset.DomainOf(e) {
 	case ruleset.Name:
 		if v.Presence == packet.Unknown {
+			if v.Text == packet.NotLoopback && t.Text == host.Loopback {
+				return no
+			}
 			return maybe
 		}
 		return of(wildcard(v.Text, t.Text))

@@ -83,6 +83,8 @@ type loader struct {
 	l          *diag.List
 	stdin      io.Reader
 	noIncludes bool
+	phrase     *diag.File // a packet phrase that is asked about; nil: none
+	phraseHost string
 
 	root  string // the main file's directory, without symbolic links
 	trees []*ast.File
@@ -130,6 +132,11 @@ func (ld *loader) run(name, path string, data []byte) (*policy.Policy, *diag.Lis
 	}
 	ld.seen[real] = true
 	ld.file(opened{name: name, real: real, dir: dir}, data)
+	if ld.phrase != nil {
+		if tree := phraseTree(ld.phrase, ld.phraseHost, false, ld.l); tree != nil {
+			ld.trees = append(ld.trees, tree)
+		}
+	}
 	p := Resolve(ld.trees, ld.l)
 	return p, ld.l, nil
 }

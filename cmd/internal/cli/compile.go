@@ -102,11 +102,11 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 }
 
 // loadPolicy resolves the policy whose main file has been read.
-func loadPolicy(src *diag.File) (*policy.Policy, *diag.List, error) {
+func loadPolicy(src *diag.File, options ...resolve.Option) (*policy.Policy, *diag.List, error) {
 	if src.Name == "-" {
-		return resolve.Load("-", resolve.Stdin(bytes.NewReader(src.Data)))
+		return resolve.Load("-", append(options, resolve.Stdin(bytes.NewReader(src.Data)))...)
 	}
-	return resolve.LoadText(src.Name, src.Data)
+	return resolve.LoadText(src.Name, src.Data, options...)
 }
 
 func completePolicies(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -65,7 +65,8 @@ hooks, chains, families and rule order are the compiler's business. No policy
 breaks a host's traffic with itself unless it says so.
 
 A file named - is standard input. Results go to standard output, everything
-else to standard error. Nothing here needs root, and nothing uses the network.
+else to standard error. Nothing but --live needs root, and nothing uses the
+network.
 
 ` + exitHelp(),
 		Example: `  loward fmt -d testdata/examples/router.low
@@ -92,6 +93,7 @@ else to standard error. Nothing here needs root, and nothing uses the network.
 	root.AddCommand(
 		fmtCommand(env),
 		compileCommand(env),
+		traceCommand(env),
 		classesCommand(env),
 		versionCommand(env),
 	)
