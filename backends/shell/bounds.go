@@ -7,7 +7,7 @@ import (
 
 // Bounds of an evaluation. A real script for a firewall stays far below each.
 const (
-	maxSteps    = 200_000  // commands and expansions
+	maxSteps    = 200_000  // commands and expansions, beside one for each byte of the script
 	maxLoop     = 20_000   // rounds of one loop
 	maxDepth    = 200      // calls within calls
 	maxNesting  = 1_000    // brackets within brackets
@@ -22,17 +22,18 @@ const (
 
 // step counts a step; false once there were too many.
 func (r *runner) step(at diag.Span) bool {
-	if r.steps++; r.steps > maxSteps || r.bytes > maxBytes {
+	if r.steps++; r.steps > maxSteps+r.size || r.bytes > maxBytes+r.size {
 		r.stop(at, "the script takes too many steps")
 	}
 	return !r.stopped
 }
 
-// stop ends the evaluation.
+// stop ends the evaluation. What was read till then is not what the script does,
+// and so it is an error.
 func (r *runner) stop(at diag.Span, why string) {
 	if !r.stopped {
 		r.stopped = true
-		r.list.Warnf(at, "the reading of the script ends here: %s", why).WithCode(ruleset.CodeOpaque)
+		r.list.Errorf(at, "the reading of the script ends here: %s", why).WithCode(ruleset.CodeOpaque)
 	}
 }
 

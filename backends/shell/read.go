@@ -63,6 +63,7 @@ type runner struct {
 	at        diag.Span
 
 	steps, bytes, depth int
+	size                int // of the script
 	stopped             bool
 	errexit             bool // set -e
 	optind, option      int  // where getopts is: the argument, and the letter in it
@@ -74,7 +75,7 @@ type runner struct {
 // before it are read, as a shell runs them.
 func Read(f *diag.File, l *diag.List) *Script {
 	r := &runner{
-		file: f, list: l, machine: newMachine(), shadow: newMachine(), scope: &scope{},
+		file: f, size: len(f.Data), list: l, machine: newMachine(), shadow: newMachine(), scope: &scope{},
 		funcs: map[string]*syntax.FuncDecl{}, called: map[*syntax.FuncDecl]bool{}, files: map[string]text{},
 		assigned: map[string]bool{}, ids: map[string]int{}, told: map[place]bool{},
 		touched: map[syntax.Node]bool{}, seen: map[syntax.Node]bool{},
