@@ -65,6 +65,10 @@ func (s *State) needNetwork(at diag.Span, want string) bool {
 		s.refuse(at, "conflicting protocols specified: %s vs. %s", r.network, want)
 		return false
 	}
+	if r.family == ruleset.Inet && want == "arp" && !r.ethernet() && !r.vlan {
+		s.refuse(at, "conflicting protocols specified: inet vs. arp")
+		return false
+	}
 	etherType := etherTypeOf(want)
 	switch {
 	case r.family != ruleset.Bridge && !r.vlan && r.ethernet():
@@ -101,6 +105,10 @@ func (s *State) needTransport(at diag.Span, want int, name string) bool {
 			other = r.firstOf
 		}
 		s.refuse(at, "conflicting protocols specified: %s vs. %s", transportName(other), name).Helpf("write th instead of %s", name)
+		return false
+	}
+	if r.network == "arp" {
+		s.refuse(at, "conflicting protocols specified: arp vs. %s", name)
 		return false
 	}
 	ok := true
@@ -288,7 +296,7 @@ func (s *State) settle(m *ruleset.Match) {
 		value = m.Terms[0].Lo.Lo
 	}
 	switch m.Field {
-	case ruleset.NFProto:
+	case ruleset.NFProto, ruleset.CTL3Proto:
 		if single && r.network == "" {
 			switch value {
 			case ruleset.NFProtoIPv4:

@@ -221,6 +221,5 @@ func (s *State) mapExpr(x *tree.Expr, like []ruleset.Expr) ruleset.Expr {
 	}
 	m.Elems = s.elements(to, s.kindsOf(m.Key), nil, data)
 	s.overlap(m.Elems)
-	s.severals(m.Key)
 	return m
 }

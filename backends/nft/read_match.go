@@ -34,7 +34,7 @@ func (s *State) match(x *tree.Expr) {
 			s.refuse(left.Span, "cannot combine negation with binary expression")
 			s.opaque(x, true)
 			return
-		case !s.kindOf(e).bitmask():
+		case !s.kindOf(e).bitmask() || right.Kind == tree.XSet:
 			s.refuse(left.Span, "negation can only be used with singleton bitmask values")
 			s.opaque(x, true)
 			return
@@ -78,12 +78,6 @@ func (s *State) lookup(x *tree.Expr, key []ruleset.Expr, neg bool) {
 		s.sameTypes(x, key, set)
 	}
 	s.add(l)
-	for _, k := range key {
-		switch ruleset.FieldOf(k) {
-		case ruleset.L4Proto, ruleset.IPProtocol, ruleset.IP6Nexthdr:
-			s.rule.several = true
-		}
-	}
 }
 
 // sameTypes compares the types of a lookup with those of the set's key.
@@ -138,7 +132,6 @@ func (s *State) inSet(x, right *tree.Expr, e ruleset.Expr, neg bool) {
 		kinds := s.kindsOf(key)
 		elems := s.elements(right, kinds, nil, elemSet)
 		s.add(&ruleset.Lookup{Key: key, Elems: elems, Neg: neg})
-		s.severals(key)
 		return
 	}
 	// A set that lacks one of its values would be another set.
@@ -148,14 +141,6 @@ func (s *State) inSet(x, right *tree.Expr, e ruleset.Expr, neg bool) {
 		return
 	}
 	s.push(e, ruleset.Match{Neg: neg, Set: true, Terms: terms})
-}
-
-func (s *State) severals(key []ruleset.Expr) {
-	for _, k := range key {
-		if f := ruleset.FieldOf(k); f == ruleset.L4Proto || f == ruleset.IPProtocol || f == ruleset.IP6Nexthdr {
-			s.rule.several = true
-		}
-	}
 }
 
 // setTerms are the values of an anonymous set of one type; all says whether each
@@ -289,7 +274,26 @@ func (s *State) compareWith(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 			s.opaque(x, true)
 			return
 		}
-		s.push(e, ruleset.Match{Neg: x.Op == tree.Neq, Terms: s.slabs.one(t)})
+		// Less than 0 and the like: none of all values.
+		never := (x.Op == tree.Lt || x.Op == tree.Gt) && t.Form == ruleset.AsRange
+		s.inRange(right, e, t)
+		s.push(e, ruleset.Match{Neg: x.Op == tree.Neq || never, Terms: s.slabs.one(t)})
+	}
+}
+
+// inRange refuses what a counted, drawn or hashed number can't be.
+func (s *State) inRange(x *tree.Expr, e ruleset.Expr, t ruleset.Term) {
+	most := uint64(0)
+	switch e := e.(type) {
+	case *ruleset.Numgen:
+		most = uint64(e.Offset) + uint64(e.Mod)
+	case *ruleset.Hash:
+		most = uint64(e.Offset) + uint64(e.Mod)
+	default:
+		return
+	}
+	if v := x.Text; t.Text == "" && t.Form == ruleset.Plain && t.Hi.Lo >= most && most > 0 {
+		s.refuse(x.Span, "Value %s exceeds valid range 0-%d", v, most-1)
 	}
 }
 
@@ -346,16 +350,14 @@ func (s *State) bounded(x *tree.Expr, t ruleset.Term, k kind) (ruleset.Term, boo
 	switch x.Op {
 	case tree.Lt:
 		if t.Lo == (ruleset.U128{}) {
-			s.refuse(x.Span, "nothing is less than 0")
-			return t, false
+			return ruleset.Term{Hi: most, Form: ruleset.AsRange}, true
 		}
 		return ruleset.Term{Hi: t.Lo.Prev(), Form: ruleset.Less}, true
 	case tree.Lte:
 		return ruleset.Term{Hi: t.Lo, Form: ruleset.LessEqual}, true
 	case tree.Gt:
 		if t.Lo.Cmp(most) >= 0 {
-			s.refuse(x.Span, "nothing is greater than that")
-			return t, false
+			return ruleset.Term{Hi: most, Form: ruleset.AsRange}, true
 		}
 		return ruleset.Term{Lo: t.Lo.Next(), Hi: most, Form: ruleset.More}, true
 	}

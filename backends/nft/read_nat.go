@@ -70,6 +70,9 @@ func (s *State) translation(st *tree.Stmt) {
 		}
 	}
 	family := s.natFamilyOf(x.Family, x.Addr)
+	if n := s.rule.network; x.Family != "" && n != "" && n != x.Family {
+		s.refuse(st.Span, "conflicting protocols specified: %s vs. %s. You must specify ip or ip6 family in nat statement", n, x.Family)
+	}
 	if x.Family != "" && s.rule.network == "" && s.rule.family == ruleset.Inet {
 		if !s.needNetwork(st.Span, x.Family) {
 			s.keep(st)
@@ -273,7 +276,7 @@ func (s *State) copied(st *tree.Stmt) {
 	if s.rule.family == ruleset.Netdev {
 		d.Device = device(st.Expr)
 	} else {
-		if s.rule.family == ruleset.Inet {
+		if f := s.rule.family; f != ruleset.IP && f != ruleset.IP6 {
 			s.refuse(st.Span, "unsupported family").Helpf("dup stands in tables of the families ip, ip6 and netdev")
 		}
 		d.To, d.Device = addr(st.Expr, s.natFamilyOf("", st.Expr)), device(st.Value)

@@ -98,7 +98,6 @@ func (s *State) decide(st *tree.Stmt) {
 		v.Elems = s.elements(to, s.kindsOf(v.Key), nil, elemData{verdicts: true})
 		s.overlap(v.Elems)
 	}
-	s.severals(v.Key)
 	s.add(v)
 }
 
