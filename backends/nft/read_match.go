@@ -292,7 +292,7 @@ func (s *State) inRange(x *tree.Expr, e ruleset.Expr, t ruleset.Term) {
 	default:
 		return
 	}
-	if v := x.Text; t.Text == "" && t.Form == ruleset.Plain && t.Hi.Lo >= most && most > 0 {
+	if v := x.Text; t.Text == "" && t.Form == ruleset.Plain && t.Hi.Lo >= most && most > 1 { // of a single one nft does not look
 		s.refuse(x.Span, "Value %s exceeds valid range 0-%d", v, most-1)
 	}
 }

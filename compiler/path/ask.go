@@ -22,7 +22,8 @@ func Starts(e *policy.Expect) []Start {
 	if e.Self {
 		st.Owner = &packet.Owner{User: "root", Group: "root"}
 		if e.User != "" {
-			st.Owner = &packet.Owner{User: e.User, UID: -1, GID: -1}
+			// Of no group that a policy names: an expectation knows users alone.
+			st.Owner = &packet.Owner{User: e.User, Group: "that of " + e.User, UID: -1, GID: -1}
 		}
 		return []Start{st}
 	}

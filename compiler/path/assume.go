@@ -61,16 +61,22 @@ func elsewhere(h *host.Host, link string) {
 }
 
 // HostOf is what a policy says of one of its machines: interfaces, the services'
-// addresses on lo, whether it forwards. What it does not say is taken for given as
-// Assume does, and said so.
-func HostOf(v *policy.View) (*host.Host, []string) {
+// addresses on lo, whether it forwards. What it does not say is taken for given, and
+// said so: what arrives by an interface with dhcp for an address that no network
+// tells of is for the host, and so is all that arrives where no address of it is
+// declared; the rest of the world is reached by the first interface with dhcp.
+func HostOf(v *policy.View, st Start) (*host.Host, []string) {
 	h := host.New()
 	var said []string
+	outside, declared, dynamic := packet.AnyLink, false, false
 	for _, i := range v.Host.Interfaces {
 		h.Add(i.Name, i.Addrs...)
-		if i.DHCP {
-			said = append(said, fmt.Sprintf("%s has no address that is known", i.Name))
+		declared = declared || len(i.Addrs) > 0
+		if i.DHCP && outside == packet.AnyLink {
+			outside = i.Name
+			said = append(said, fmt.Sprintf("what is elsewhere is reached by %s", i.Name))
 		}
+		dynamic = dynamic || i.DHCP && i.Name == st.IIF
 	}
 	for _, a := range v.Own {
 		if h.Owner(a) == "" {
@@ -101,6 +107,44 @@ func HostOf(v *policy.View) (*host.Host, []string) {
 			}
 		}
 	}
-	elsewhere(h, packet.AnyLink)
+	if to := st.To.Addr(); st.IIF != "" && h.Owner(to) == "" && !to.IsMulticast() && !guarded(v, to) && !near(h, to) && (dynamic || !declared) {
+		link := st.IIF
+		if !dynamic {
+			link = host.Loopback
+		}
+		h.Add(link, netip.PrefixFrom(to, to.BitLen()))
+		said = append(said, fmt.Sprintf("%s is an address of the host", to))
+	}
+	elsewhere(h, outside)
 	return h, said
+}
+
+// guarded says whether an address lives on another host, for which this one
+// stands guard or to which it routes.
+func guarded(v *policy.View, a netip.Addr) bool {
+	for _, e := range v.Elsewhere {
+		if e.Addr == a {
+			return true
+		}
+	}
+	for _, s := range v.Services {
+		for _, sc := range s.Scopes {
+			if sc.Guarded && sc.Addr == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// near says whether an address is in the network of one of the host's links.
+func near(h *host.Host, a netip.Addr) bool {
+	for i := range h.Links {
+		for _, p := range h.Links[i].Addrs {
+			if p.Contains(a) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -94,6 +94,7 @@ network.
 		fmtCommand(env),
 		compileCommand(env),
 		traceCommand(env),
+		testCommand(env),
 		classesCommand(env),
 		versionCommand(env),
 	)

@@ -181,7 +181,7 @@ func policyQuestions(f traceFlags, src *diag.File, facts *host.Host, phrase *dia
 		for _, st := range path.Starts(e) {
 			q := question{start: st, rs: rs, host: facts}
 			if facts == nil {
-				q.host, q.assumed = path.HostOf(v)
+				q.host, q.assumed = path.HostOf(v, st)
 			}
 			all = append(all, q)
 		}
