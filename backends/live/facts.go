@@ -14,9 +14,10 @@ import (
 )
 
 // Facts of the machine in the network namespace of the caller: links, addresses
-// and routes as ip(8) lists them, and the sysctls that decide where packets go.
+// and routes as ip(8) lists them, the sysctls that decide where packets go, and the
+// sockets that wait for them.
 func Facts(ctx context.Context, tool Tool) (*host.Host, error) {
-	h := &host.Host{Complete: true, Sysctls: sysctls("/proc/sys/net")}
+	h := &host.Host{Complete: true, Sysctls: sysctls("/proc/sys/net"), Listeners: listeners("/proc/self/net")}
 	var links []struct {
 		Name     string   `json:"ifname"`
 		Index    int      `json:"ifindex"`
