@@ -31,11 +31,33 @@ func (s *State) elements(x *tree.Expr, kinds []kind, into []ruleset.Elem, data e
 			into = s.elements(a, kinds, into, data)
 			continue
 		}
-		if e, ok := s.element(a, kinds, data); ok {
+		errors := s.l.Errors()
+		e, ok := s.element(a, kinds, data)
+		if !ok && s.l.Errors() == errors {
+			// Nothing is wrong with it, and what it is can't be known.
+			e, ok = unknownElem(a, kinds, data), true
+		}
+		if ok {
 			into = append(into, e)
 		}
 	}
 	return into
+}
+
+// unknownElem is an element of which neither the key nor the value is known.
+func unknownElem(x *tree.Expr, kinds []kind, data elemData) ruleset.Elem {
+	e := ruleset.Elem{Origin: origin(x.Span)}
+	t := ruleset.UnknownTerm(e.Origin.Text())
+	for range kinds {
+		e.Key = append(e.Key, t)
+	}
+	for range data.kinds {
+		e.Data = append(e.Data, t)
+	}
+	if data.verdicts {
+		e.Verdict = &ruleset.Verdict{Kind: ruleset.VerdictContinue}
+	}
+	return e
 }
 
 func (s *State) element(x *tree.Expr, kinds []kind, data elemData) (e ruleset.Elem, ok bool) {

@@ -88,7 +88,7 @@ func Ported(proto uint8) bool {
 func (p *Packet) Clone() *Packet {
 	q := *p
 	if p.Conn != nil {
-		q.Conn = p.Conn.clone()
+		q.Conn = p.Conn.Clone()
 	}
 	if p.set != nil {
 		q.set = make(map[ruleset.Field]Value, len(p.set))
@@ -128,7 +128,8 @@ type Conn struct {
 	set              map[ruleset.Field]Value
 }
 
-func (c *Conn) clone() *Conn {
+// Clone is a copy whose changes do not show in the original.
+func (c *Conn) Clone() *Conn {
 	d := *c
 	if c.set != nil {
 		d.set = make(map[ruleset.Field]Value, len(c.set))

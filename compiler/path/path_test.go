@@ -157,3 +157,18 @@ func TestVerdicts(t *testing.T) {
 		t.Error(r.Verdict)
 	}
 }
+
+// Before conntrack has seen a packet, its state is invalid, that of a reply too.
+func TestBeforeConntrack(t *testing.T) {
+	early := filter("early", ruleset.Output, ruleset.VerdictAccept, rule(ruleset.Any(ruleset.CTState, ruleset.StateEstablished), ruleset.Drop))
+	early.Base.Priority = -300
+	s := space(router(), early)
+	if r := s.Send(tcp("wan1", "203.0.113.9:1", "203.0.113.1:22")); r.Works() != Accept {
+		t.Errorf("%s", r.Works())
+	}
+	early.Base.Priority = 0
+	s = space(router(), early)
+	if r := s.Send(tcp("wan1", "203.0.113.9:1", "203.0.113.1:22")); r.Verdict != Accept || r.Works() != Drop {
+		t.Errorf("%s", r.Works())
+	}
+}

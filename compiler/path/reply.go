@@ -49,7 +49,9 @@ func (s *Space) reply(r *Result, ended []*variant) *Result {
 		c.Status |= ruleset.StatusSeenReply | ruleset.StatusConfirmed
 	}
 	q.Untracked = false // of each packet anew
-	v := &variant{p: q}
+	// The reply belongs to the connection from where conntrack sees it on.
+	v := &variant{p: q, conn: q.Conn}
+	q.Conn = nil
 	var out []*variant
 	switch {
 	case first == nil || first.left == "":

@@ -111,7 +111,7 @@ func (s *Space) hook(h ruleset.Hook, in []*variant, ended *[]*variant) []*varian
 		switch {
 		case st.conn:
 			for _, v := range in {
-				conntrack(v.p)
+				v.conntrack()
 			}
 		case st.nat:
 			in = s.natStop(st, h, in, ended)
@@ -132,8 +132,13 @@ func (s *Space) hook(h ruleset.Hook, in []*variant, ended *[]*variant) []*varian
 
 // conntrack sees a packet that belongs to no connection yet: neighbour discovery
 // and its like are left alone (nf_conntrack_icmpv6_error).
-func conntrack(p *packet.Packet) {
-	if p.Conn != nil || p.Untracked {
+func (v *variant) conntrack() {
+	p := v.p
+	switch {
+	case p.Conn != nil || p.Untracked:
+		return
+	case v.conn != nil:
+		p.Conn = v.conn.Clone()
 		return
 	}
 	if p.Proto == packet.ICMPv6 && p.Type >= 130 && p.Type <= 137 || p.Proto == packet.ICMPv6 && p.Type == 143 {

@@ -16,12 +16,15 @@ type variant struct {
 	legs    []Leg
 	guesses []Guess
 
+	// conn is the connection to which the packet belongs, for conntrack to find.
+	conn *packet.Conn
+
 	// How it ended.
 	verdict Verdict
 	why     string
 	// left is the interface by which it went out, "" where it was delivered here.
 	left string
-	// jumped counts the statements that moved it, for the kernel's bound.
+	// rerouted: its way out has to be looked for once more.
 	rerouted bool
 }
 
