@@ -269,8 +269,11 @@ func (r *runner) caseClause(c *syntax.CaseClause, io streams) {
 			r.unread(item)
 		case sure:
 			r.stmts(item.Stmts, io)
-			if item.Op == syntax.Fallthrough && i+1 < len(c.Items) {
+			switch {
+			case item.Op == syntax.Fallthrough && i+1 < len(c.Items):
 				chosen++
+			case item.Op == syntax.Resume:
+				chosen = r.matchingFrom(c, value, i+1)
 			}
 		default:
 			r.perhaps(func() { r.stmts(item.Stmts, io) })
@@ -283,8 +286,14 @@ func (r *runner) patterns(item *syntax.CaseItem) string {
 	return first.Join(last).Text() + ")"
 }
 
-func (r *runner) matching(c *syntax.CaseClause, value string) int {
+func (r *runner) matching(c *syntax.CaseClause, value string) int { return r.matchingFrom(c, value, 0) }
+
+// matchingFrom is the first clause from there on that matches, or -1.
+func (r *runner) matchingFrom(c *syntax.CaseClause, value string, from int) int {
 	for i, item := range c.Items {
+		if i < from {
+			continue
+		}
 		for _, p := range item.Patterns {
 			if r.matches(p, value) {
 				return i

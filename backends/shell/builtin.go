@@ -26,10 +26,16 @@ func (r *runner) builtin(name string, args []field, io streams) bool {
 	st := success
 	switch name {
 	case "trap":
-		if len(args) > 2 && strings.Contains(args[1].text, "tables") || len(args) > 2 && strings.Contains(args[1].text, "nft") {
-			r.once(r.at, ruleset.CodeOpaque, "read, not modelled: what a trap runs")
+		r.trapped(args[1:])
+	case "alias", "unalias":
+		r.alias(name, args[1:])
+	case "shopt":
+		for _, a := range args[1:] {
+			r.options.aliases = r.options.aliases || a.text == "expand_aliases" && args[1].text == "-s"
 		}
-	case ":", "true", "umask", "ulimit", "hash", "alias", "unalias", "shopt", "wait", "sleep", "logger", "cd", "mkdir", "touch", "chmod", "chown", "sync":
+	case "mapfile", "readarray":
+		st = r.mapfile(args[1:], io)
+	case ":", "true", "umask", "ulimit", "hash", "wait", "sleep", "logger", "cd", "mkdir", "touch", "chmod", "chown", "sync":
 	case "false":
 		st = failure
 	case "echo":
@@ -52,13 +58,12 @@ func (r *runner) builtin(name string, args []field, io streams) bool {
 	case "getopts":
 		st = r.getopts(args[1:])
 	case "unset":
-		for _, a := range args[1:] {
-			r.scope.set(a.text, expand.Variable{})
-		}
+		r.unset(args[1:])
 	case "export", "readonly", "local", "declare", "typeset":
 		for _, a := range args[1:] {
 			if n, v, ok := strings.Cut(a.text, "="); ok && syntax.ValidName(n) {
 				r.scope.set(n, plain(v))
+				r.fixed[n] = r.fixed[n] || name == "readonly"
 			}
 		}
 	case "eval":
@@ -106,6 +111,9 @@ func (r *runner) printf(args []field, io streams) {
 	var into string
 	if len(args) > 1 && args[0].text == "-v" {
 		into, args = args[1].text, args[2:]
+	}
+	if len(args) > 1 && args[0].text == "--" {
+		args = args[1:]
 	}
 	if len(args) == 0 {
 		return
@@ -175,7 +183,7 @@ func (r *runner) cat(args []field, io streams) status {
 		n++
 		if a.text == "-" {
 			read(io.in, "-")
-		} else if content, ok := r.files[a.text]; ok {
+		} else if content, ok := r.files[path.Clean(a.text)]; ok {
 			read(&input{text: content}, "")
 		} else {
 			read(nil, "$(cat "+r.shown(a.text)+")")
@@ -265,7 +273,7 @@ func (r *runner) sourceFile(args []field, io streams) {
 	if len(args) == 0 {
 		return
 	}
-	if content, ok := r.files[args[0].text]; ok && known(content.String()) {
+	if content, ok := r.files[path.Clean(args[0].text)]; ok && known(content.String()) {
 		r.inner(content.String(), io)
 		return
 	}
@@ -305,55 +313,3 @@ func (r *runner) find(name string, args []field, io streams) bool {
 }
 
 // read is the command of that name: a line into variables.
-func (io streams) read(r *runner, name string, args []field) bool {
-	if name != "read" {
-		return false
-	}
-	var names []string
-	raw := false
-	for i := 1; i < len(args); i++ {
-		switch a := args[i].text; {
-		case a == "-p" || a == "-t" || a == "-n" || a == "-d" || a == "-u" || a == "-N":
-			i++
-		case strings.HasPrefix(a, "-"):
-			raw = raw || strings.Contains(a, "r")
-		default:
-			names = append(names, a)
-		}
-	}
-	if len(names) == 0 {
-		names = []string{"REPLY"}
-	}
-	if io.in != nil && !io.in.read {
-		io.in.rest, io.in.read = io.in.text.String(), true
-	}
-	if io.in == nil || loneMark(strings.TrimSuffix(io.in.rest, "\n")) {
-		for _, n := range names {
-			r.scope.set(n, plain(r.unknown("$"+n, r.at, "it is read from outside")))
-		}
-		r.status = undecided
-		if io.in != nil {
-			io.in.rest = ""
-		}
-		return true
-	}
-	if io.in.rest == "" {
-		for _, n := range names {
-			r.scope.set(n, plain(""))
-		}
-		r.status = failure
-		return true
-	}
-	line, rest, _ := strings.Cut(io.in.rest, "\n")
-	io.in.rest = rest
-	values := expand.ReadFields(r.config(), line, len(names), raw)
-	for i, n := range names {
-		v := ""
-		if i < len(values) {
-			v = values[i]
-		}
-		r.scope.set(n, plain(v))
-	}
-	r.status = success
-	return true
-}

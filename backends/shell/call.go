@@ -20,8 +20,11 @@ func (r *runner) call(c *syntax.CallExpr, io streams) {
 		}
 		return
 	}
+	if r.aliased(c, io) {
+		return
+	}
 	args := r.fields(c.Args)
-	if r.stopped {
+	if r.stopped || r.flow != onward { // ${x:?} may have ended it
 		return
 	}
 	if len(c.Assigns) > 0 { // for this command alone
@@ -63,8 +66,15 @@ func (r *runner) run(args []field, n syntax.Node, io streams) {
 	if r.builtin(name, args, io) {
 		return
 	}
+	if name == "xargs" {
+		r.xargs(args[1:], n, io)
+		return
+	}
 	if rest, ok := r.wrapped(args); ok {
 		r.run(rest, n, io)
+		if name == "exec" && r.aside == 0 {
+			r.flow = exiting // the shell is no more
+		}
 		return
 	}
 	if t := toolOf(name); t != noTool {
@@ -104,6 +114,11 @@ func (r *runner) function(d *syntax.FuncDecl, args []field, io streams) {
 		return
 	}
 	r.called[d] = true
+	if f := r.from[d]; f != nil { // it was read from a text that the script made
+		file := r.file
+		r.file = f
+		defer func() { r.file = file }()
+	}
 	if r.depth++; r.depth > maxDepth {
 		r.stop(r.at, "functions that call each other too deeply")
 	}
@@ -130,6 +145,11 @@ func (r *runner) assign(a *syntax.Assign, set func(string, expand.Variable)) {
 		return
 	}
 	name := a.Name.Value
+	if r.fixed[name] && r.aside == 0 {
+		r.once(r.span(a), ruleset.CodeRefused, "%s is readonly: it keeps its value", name)
+		r.status = failure
+		return
+	}
 	old, _ := r.scope.get(name)
 	switch {
 	case a.Array != nil:
@@ -227,6 +247,9 @@ func (r *runner) declare(c *syntax.DeclClause) {
 				r.scope.put(a.Name.Value, expand.Variable{Set: true, Kind: expand.Associative, Map: map[string]string{}})
 			}
 			r.assign(a, set)
+		}
+		if a.Name != nil && c.Variant.Value == "readonly" {
+			r.fixed[a.Name.Value] = true
 		}
 	}
 }

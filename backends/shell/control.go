@@ -44,13 +44,12 @@ func (r *runner) set(args []field) {
 				r.params = append(r.params, p.text)
 			}
 			return
-		case a.text == "-o" || a.text == "+o":
-			if i+1 < len(args) && args[i+1].text == "errexit" {
-				r.errexit = a.text == "-o"
+		default:
+			r.options.set(a.text)
+			if strings.HasSuffix(a.text, "o") && i+1 < len(args) { // the option's name follows
+				r.options.named(args[i+1].text, a.text[0] == '-')
+				return
 			}
-			return
-		case strings.Contains(a.text, "e"):
-			r.errexit = a.text[0] == '-'
 		}
 	}
 }

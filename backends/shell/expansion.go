@@ -2,6 +2,8 @@ package shell
 
 import (
 	"io"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,7 +36,7 @@ func (r *runner) fields(words []*syntax.Word) []field {
 		at := r.span(w)
 		bare := r.bare(w)
 		n := 0
-		for part, err := range expand.BracesSeq(nil, w) {
+		for part, err := range r.braces(w) {
 			if n++; err != nil || n > maxFields {
 				r.stop(at, "a brace expansion of too many words")
 				break
@@ -57,6 +59,20 @@ func (r *runner) fields(words []*syntax.Word) []field {
 		}
 	}
 	return out
+}
+
+// braces are the words that {a,b} makes of one, in shells that know it.
+func (r *runner) braces(w *syntax.Word) iter.Seq2[*syntax.Word, error] {
+	if r.options.noBraces {
+		plain := &syntax.Word{Parts: slices.Clone(w.Parts)}
+		for i, p := range plain.Parts {
+			if l, ok := p.(*syntax.Lit); ok && strings.Contains(l.Value, "{") {
+				plain.Parts[i] = &syntax.Lit{ValuePos: l.ValuePos, ValueEnd: l.ValueEnd, Value: strings.ReplaceAll(l.Value, "{", `\{`)}
+			}
+		}
+		return func(yield func(*syntax.Word, error) bool) { yield(plain, nil) }
+	}
+	return expand.BracesSeq(nil, w)
 }
 
 // literal expands a word to one value, as in an assignment.
@@ -128,6 +144,7 @@ func (r *runner) parts(parts []syntax.WordPart, total *int) []syntax.WordPart {
 		case *syntax.DblQuoted:
 			out[i] = &syntax.DblQuoted{Dollar: p.Dollar, Parts: r.parts(p.Parts, total)}
 		case *syntax.ArithmExp:
+			decimals(p.X)
 			if !r.calculable(p.X) {
 				out[i] = r.mark(p, "it is calculated from something unknown")
 			}
@@ -149,6 +166,10 @@ func (r *runner) param1(p *syntax.ParamExp, total *int) syntax.WordPart {
 		return r.mark(p, "an expansion that is not understood")
 	}
 	name := p.Param.Value
+	if v, gone := r.scope.get(name); r.options.nounset && gone && !v.Set && p.Exp == nil && r.aside == 0 && r.maybe == 0 {
+		r.status, r.flow = failure, exiting // set -u: the script ends
+		return nothing()
+	}
 	plainUse := p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Length && !p.Excl && p.Names == 0 && !p.Width
 	if v, _ := r.scope.get(name); v.Kind == expand.Associative && p.Index != nil {
 		return r.keyed(p, v)
@@ -177,6 +198,11 @@ func (r *runner) param1(p *syntax.ParamExp, total *int) syntax.WordPart {
 			return p
 		}
 		return r.mark(p, "it is made of something unknown")
+	}
+	if p.Repl != nil {
+		if part, ok := r.anchored(p, value); ok {
+			return part
+		}
 	}
 	if p.Repl != nil && (len(value) > maxReplaced || p.Repl.With != nil && len(r.literal(p.Repl.With)) > maxReplaced) {
 		return r.mark(p, "it grows too long")
@@ -219,7 +245,12 @@ func (r *runner) defaultOf(p *syntax.ParamExp, name string, total *int) syntax.W
 		}
 		return nothing()
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
-		if !set {
+		switch {
+		case set:
+		case (v.Set || r.assigned[name]) && r.aside == 0 && r.maybe == 0:
+			r.status, r.flow = failure, exiting // it is empty: the script ends
+			return nothing()
+		default:
 			return r.mark(p, "the script ends where it is not set")
 		}
 	default:

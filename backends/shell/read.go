@@ -40,9 +40,11 @@ type runner struct {
 	shadow  *machine // what is read and not applied
 
 	scope    *scope
-	params   []string // nil: unknown
-	funcs    map[string]*syntax.FuncDecl
-	order    []string // functions in the order of their names' first declaration
+	params   []string                        // nil: unknown
+	decls    map[string]*syntax.FuncDecl     // functions that the script declares anywhere
+	funcs    map[string]*syntax.FuncDecl     // and those that it has declared so far
+	from     map[*syntax.FuncDecl]*diag.File // where each stands
+	order    []string                        // functions in the order of their names' first declaration
 	called   map[*syntax.FuncDecl]bool
 	files    map[string]text // what the script writes, by name
 	assigned map[string]bool // names that the script assigns to anywhere
@@ -65,8 +67,11 @@ type runner struct {
 	steps, bytes, depth int
 	size                int // of the script
 	stopped             bool
-	errexit             bool // set -e
-	optind, option      int  // where getopts is: the argument, and the letter in it
+	options             options
+	aliases             map[string]string
+	fixed               map[string]bool // readonly variables
+	trap                string          // what runs at the end
+	optind, option      int             // where getopts is: the argument, and the letter in it
 	out                 []Step
 }
 
@@ -79,12 +84,17 @@ func Read(f *diag.File, l *diag.List) *Script {
 		funcs: map[string]*syntax.FuncDecl{}, called: map[*syntax.FuncDecl]bool{}, files: map[string]text{},
 		assigned: map[string]bool{}, ids: map[string]int{}, told: map[place]bool{},
 		touched: map[syntax.Node]bool{}, seen: map[syntax.Node]bool{},
+		decls: map[string]*syntax.FuncDecl{}, aliases: map[string]string{}, fixed: map[string]bool{}, from: map[*syntax.FuncDecl]*diag.File{}, options: optionsOf(f.Data),
 	}
 	stmts := r.parse()
 	r.survey(stmts)
 	r.stmts(stmts, streams{})
+	if r.trap != "" && !r.stopped {
+		r.flow = onward
+		r.inner(r.trap, streams{})
+	}
 	for i := 0; i < len(r.order); i++ {
-		if d := r.funcs[r.order[i]]; !r.called[d] && r.touches(d) {
+		if d := r.decls[r.order[i]]; !r.called[d] && r.touches(d) {
 			r.once(r.span(d.Name), ruleset.CodeBranch, "nothing calls %s: its commands are read, not applied", d.Name.Value)
 			r.unread(d.Body)
 		}
@@ -235,10 +245,10 @@ func (r *runner) survey(stmts []*syntax.Stmt) {
 				if n.Name == nil {
 					break
 				}
-				if r.funcs[n.Name.Value] == nil {
+				if r.decls[n.Name.Value] == nil {
 					r.order = append(r.order, n.Name.Value)
 				}
-				r.funcs[n.Name.Value] = n
+				r.decls[n.Name.Value] = n
 			case *syntax.CallExpr:
 				r.surveyCall(n)
 			}

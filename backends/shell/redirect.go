@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"path"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -24,7 +25,9 @@ func (r *runner) redirect(list []*syntax.Redirect, io *streams) (finish func()) 
 			io.in = &input{text: text{{Text: r.literal(d.Word) + "\n", From: r.span(d.Word)}}}
 		case syntax.RdrIn:
 			io.in = nil
-			if t, ok := r.files[r.literal(d.Word)]; ok {
+			if p := process(d.Word); p != nil {
+				io.in = r.processed(p)
+			} else if t, ok := r.files[path.Clean(r.literal(d.Word))]; ok {
 				io.in = &input{text: t}
 			}
 		case syntax.RdrOut, syntax.AppOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
@@ -54,6 +57,26 @@ func (r *runner) redirect(list []*syntax.Redirect, io *streams) (finish func()) 
 	return finish
 }
 
+// process is the command in <(command), where a word is nothing else.
+func process(w *syntax.Word) *syntax.ProcSubst {
+	if len(w.Parts) != 1 {
+		return nil
+	}
+	p, _ := w.Parts[0].(*syntax.ProcSubst)
+	return p
+}
+
+// processed is what a command writes, for another one to read; nil where that is
+// not known.
+func (r *runner) processed(p *syntax.ProcSubst) *input {
+	out := &output{r: r}
+	r.subshell(func() { r.stmts(p.Stmts, streams{out: out, quiet: true}) })
+	if out.unknown != "" || p.Op != syntax.CmdIn {
+		return nil
+	}
+	return &input{text: out.text}
+}
+
 // store what was written to a file.
 func (r *runner) store(name string, t text, appended bool) {
 	switch {
@@ -63,6 +86,7 @@ func (r *runner) store(name string, t text, appended bool) {
 		r.record(r.at, "echo "+strings.TrimSpace(r.shown(t.String()))+" > "+name, nil)
 		return
 	}
+	name = path.Clean(name)
 	if appended {
 		old := r.files[name]
 		if old == nil {

@@ -69,7 +69,7 @@ func (r *runner) stmts(list []*syntax.Stmt, io streams) {
 			return
 		}
 		r.stmt(s, io)
-		if r.errexit && r.status > success && r.flow == onward && !io.quiet && simple(s) {
+		if r.options.errexit && r.status > success && r.flow == onward && !io.quiet && simple(s) {
 			r.flow = exiting
 		}
 	}
@@ -85,7 +85,8 @@ func simple(s *syntax.Stmt) bool {
 	case *syntax.CallExpr, *syntax.TestClause, *syntax.ArithmCmd, *syntax.Subshell:
 		return true
 	}
-	return false
+	b, ok := s.Cmd.(*syntax.BinaryCmd)
+	return ok && pipes(b.Op)
 }
 
 func (r *runner) stmt(s *syntax.Stmt, io streams) {
@@ -103,7 +104,12 @@ func (r *runner) stmt(s *syntax.Stmt, io streams) {
 	if s.Negated {
 		io.quiet = true
 	}
-	r.command(s.Cmd, io)
+	if s.Background { // a process of its own
+		r.subshell(func() { r.command(s.Cmd, io) })
+		r.status = success
+	} else {
+		r.command(s.Cmd, io)
+	}
 	finish()
 	if s.Negated && r.status != undecided {
 		if r.status == success {
@@ -134,8 +140,8 @@ func (r *runner) command(c syntax.Command, io streams) {
 	case *syntax.CaseClause:
 		r.caseClause(c, io)
 	case *syntax.FuncDecl:
-		if c.Name != nil {
-			r.funcs[c.Name.Value] = c
+		if c.Name != nil && r.aside == 0 {
+			r.funcs[c.Name.Value], r.from[c] = c, r.file
 		}
 		r.status = success
 	case *syntax.DeclClause:
@@ -233,15 +239,22 @@ func (r *runner) pipe(first *syntax.BinaryCmd, chain []*syntax.BinaryCmd, io str
 	for i := len(chain) - 1; i >= 0; i-- {
 		stages = append(stages, chain[i].Y)
 	}
+	worst := success
 	for i, s := range stages {
 		stage := streams{in: in, out: &output{r: r}, quiet: io.quiet}
 		if i == len(stages)-1 {
 			stage.out = io.out
 		}
 		r.subshell(func() { r.stmt(s, stage) })
+		if r.status != success && worst != undecided {
+			worst = r.status
+		}
 		if i < len(stages)-1 {
 			in = &input{text: stage.out.text}
 		}
+	}
+	if r.options.pipefail {
+		r.status = worst
 	}
 }
 

@@ -177,7 +177,7 @@ func (r *runner) unary(op, x string) status {
 	if x == "" {
 		return failure
 	}
-	if _, ok := r.files[x]; ok && (op == "-f" || op == "-e" || op == "-r" || op == "-s") {
+	if _, ok := r.files[path.Clean(x)]; ok && (op == "-f" || op == "-e" || op == "-r" || op == "-s") {
 		return success
 	}
 	return undecided

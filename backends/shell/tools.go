@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -138,7 +139,7 @@ func (r *runner) restore(t tool, args []field, io streams) func(*machine, *diag.
 		case strings.HasPrefix(a.text, "-"):
 		default:
 			from = nil
-			if content, ok := r.files[a.text]; ok {
+			if content, ok := r.files[path.Clean(a.text)]; ok {
 				from = &input{text: content}
 			}
 		}
@@ -206,7 +207,7 @@ func (r *runner) nftFile(name string, args []field, io streams) func(*machine, *
 	in := io.in
 	if name != "-" && name != "/dev/stdin" {
 		in = nil
-		if content, ok := r.files[name]; ok {
+		if content, ok := r.files[path.Clean(name)]; ok {
 			in = &input{text: content}
 		}
 	}
@@ -228,7 +229,7 @@ func (r *runner) ipset(args []field, io streams) func(*machine, *diag.List) {
 		case "-f", "-file":
 			in = nil
 			if i+1 < len(args) {
-				if content, ok := r.files[args[i+1].text]; ok {
+				if content, ok := r.files[path.Clean(args[i+1].text)]; ok {
 					in = &input{text: content}
 				}
 			}

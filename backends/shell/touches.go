@@ -40,7 +40,7 @@ func (r *runner) touchesCall(c *syntax.CallExpr) bool {
 		if toolOf(lit) != noTool {
 			return true
 		}
-		if d := r.funcs[lit]; i == 0 && d != nil && r.touches(d) {
+		if d := r.decls[lit]; i == 0 && d != nil && r.touches(d) {
 			return true
 		}
 		for _, p := range a.Parts {
