@@ -322,6 +322,13 @@ func (s *State) rejection(st *tree.Stmt) {
 		}
 	}
 	r.Of = family
+	if st.Reject.Code == nil { // JSON may leave it out
+		if family == ruleset.Inet && st.Reject.Type != "icmpx" {
+			s.refuse(st.Span, "unknown type of reject: %q", st.Reject.Type).Helpf("icmp, icmpv6, icmpx or tcp reset")
+		}
+		s.add(r)
+		return
+	}
 	k := kind{datatype: st.Reject.Type + "_code", width: 8}
 	t, ok := s.scalar(st.Reject.Code, k)
 	if !ok || t.Text != "" {

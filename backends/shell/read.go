@@ -241,6 +241,10 @@ func (r *runner) survey(stmts []*syntax.Stmt) {
 				}
 			case *syntax.WordIter:
 				r.assigned[n.Name.Value] = true
+			case *syntax.BinaryArithm:
+				if w, ok := n.X.(*syntax.Word); ok && n.Op >= syntax.Assgn && n.Op <= syntax.ShrAssgn {
+					r.assigned[w.Lit()] = true
+				}
 			case *syntax.FuncDecl:
 				if n.Name == nil {
 					break
