@@ -149,6 +149,10 @@ func (w *jsonWriter) selector(s *ruleset.Selector) {
 	case ruleset.RawPayload:
 		w.object("payload", "base", a[0], "offset", a[1], "len", a[2])
 	case ruleset.ExtHdr:
+		if a[0] == "rt0" && a[1] != "" && !w.model {
+			w.object("exthdr", "name", a[0], "field", a[1], "offset", "0") // nft asks for the offset, behind the field
+			return
+		}
 		named("exthdr")
 	case ruleset.TCPOption:
 		if n, raw := strings.CutPrefix(a[0], "@"); raw {

@@ -16,6 +16,10 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 	case s.Objects != nil:
 		w.add(`,"map":"`, s.Objects.String(), `"`)
 	case s.Data != nil:
+		if len(s.Data) > 1 && !w.model {
+			// nft takes the name of one type here, and makes a set of anything else.
+			w.report.Unsupported(s.Origin, "map %s: nft's JSON cannot say values of several parts", s.Name)
+		}
 		w.add(`,"map":`)
 		w.types(s, s.Data)
 	}

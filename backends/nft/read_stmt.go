@@ -383,6 +383,9 @@ func (s *State) update(st *tree.Stmt) {
 	if st.Kind != tree.SMeter {
 		set = s.setNamed(u.Set.Span, u.Set.Text)
 	}
+	if set != nil && !set.Verdicts && set.Data == nil && set.Objects == nil && !set.Constant {
+		set.Dynamic = true // as nft makes it, said or not
+	}
 	if u.Data != nil {
 		switch {
 		case u.Data.Kind == tree.XVerdict:

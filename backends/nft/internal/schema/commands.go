@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 
 	"github.com/loward/loward/backends/nft/internal/syntax"
 	"github.com/loward/loward/dsl/diag"
@@ -332,6 +333,14 @@ func (r *reader) set(c *syntax.Cmd, v *value) (more *syntax.Cmd) {
 func (r *reader) typ(v *value) (e *syntax.Expr, typeof bool) {
 	switch v.kind {
 	case text:
+		// nft 1.0.6 lists the values of a map so, where they have several parts.
+		if parts := strings.Split(v.text, " . "); len(parts) > 1 {
+			e = &syntax.Expr{Kind: syntax.XConcat, Span: v.span}
+			for _, p := range parts {
+				e.Args = append(e.Args, &syntax.Expr{Kind: syntax.XSymbol, Text: p, Span: v.span})
+			}
+			return e, false
+		}
 		return &syntax.Expr{Kind: syntax.XSymbol, Text: v.text, Span: v.span}, false
 	case array:
 		e = &syntax.Expr{Kind: syntax.XConcat, Span: v.span}

@@ -267,7 +267,10 @@ func (r *reader) extension(e *syntax.Expr, v *value) {
 	}
 	if f, rest, ok := strings.Cut(e.Field, "["); ok {
 		if n, err := strconv.ParseUint(strings.TrimSuffix(rest, "]"), 10, 32); err == nil {
-			e.Field, e.Nums = f, []syntax.Num{{Value: n, Text: strings.TrimSuffix(rest, "]"), Given: true, Span: v.span}}
+			for _, offset := range e.Nums { // rt0: so many addresses behind this one
+				n += min(offset.Value, 1<<32)
+			}
+			e.Field, e.Nums = f, []syntax.Num{{Value: n, Text: strconv.FormatUint(n, 10), Given: true, Span: v.span}}
 		}
 	}
 }

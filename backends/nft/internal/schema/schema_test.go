@@ -116,3 +116,18 @@ func position(s diag.Span) string {
 	p := s.Position()
 	return fmt.Sprintf("%d:%d", p.Line, p.Column)
 }
+
+// A concatenation as one string, and an address of rt0 behind another.
+func TestOfOldVersions(t *testing.T) {
+	cmds, l := parse(`{"nftables":[{"map":{"family":"ip","table":"t","name":"m","type":"mark","map":"ipv4_addr . inet_service"}},
+{"rule":{"family":"ip6","table":"t","chain":"c","expr":[{"match":{"op":"==","left":{"exthdr":{"name":"rt0","field":"addr[1]","offset":2}},"right":"::1"}}]}}]}`)
+	if len(l.All) != 0 || len(cmds) != 2 {
+		t.Fatal(l.All)
+	}
+	if d := cmds[0].SetSpec.Data; d.Kind != syntax.XConcat || len(d.Args) != 2 || d.Args[1].Text != "inet_service" {
+		t.Errorf("%+v", d)
+	}
+	if e := cmds[1].Rule.Stmts[0]; e.Expr.Args[0].Field != "addr" || e.Expr.Args[0].Nums[0].Value != 3 {
+		t.Errorf("%+v", e.Expr)
+	}
+}
