@@ -20,3 +20,25 @@ func decimals(x syntax.ArithmExpr) {
 		return true
 	})
 }
+
+// target is the variable that an operator of an arithmetic expression assigns to,
+// nil where it assigns nothing.
+func target(n syntax.Node) *syntax.Word {
+	var x syntax.ArithmExpr
+	switch n := n.(type) {
+	case *syntax.BinaryArithm:
+		switch n.Op {
+		case syntax.Assgn, syntax.AddAssgn, syntax.SubAssgn, syntax.MulAssgn, syntax.QuoAssgn, syntax.RemAssgn,
+			syntax.AndAssgn, syntax.OrAssgn, syntax.XorAssgn, syntax.ShlAssgn, syntax.ShrAssgn:
+			x = n.X
+		}
+	case *syntax.UnaryArithm:
+		if n.Op == syntax.Inc || n.Op == syntax.Dec {
+			x = n.X
+		}
+	}
+	if w, ok := x.(*syntax.Word); ok && syntax.ValidName(w.Lit()) {
+		return w
+	}
+	return nil
+}

@@ -222,18 +222,7 @@ func (r *runner) arithmetic(x syntax.ArithmExpr) status {
 // forget makes what an expression assigns unknown.
 func (r *runner) forget(x syntax.ArithmExpr) {
 	syntax.Walk(x, func(n syntax.Node) bool {
-		var target syntax.ArithmExpr
-		switch n := n.(type) {
-		case *syntax.BinaryArithm:
-			if n.Op >= syntax.Assgn && n.Op <= syntax.ShrAssgn {
-				target = n.X
-			}
-		case *syntax.UnaryArithm:
-			if n.Op == syntax.Inc || n.Op == syntax.Dec {
-				target = n.X
-			}
-		}
-		if w, ok := target.(*syntax.Word); ok && syntax.ValidName(w.Lit()) {
+		if w := target(n); w != nil {
 			r.scope.set(w.Lit(), plain(r.unknown("$"+w.Lit(), r.span(w), "it is calculated from something unknown")))
 		}
 		return true

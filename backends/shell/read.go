@@ -241,8 +241,8 @@ func (r *runner) survey(stmts []*syntax.Stmt) {
 				}
 			case *syntax.WordIter:
 				r.assigned[n.Name.Value] = true
-			case *syntax.BinaryArithm:
-				if w, ok := n.X.(*syntax.Word); ok && n.Op >= syntax.Assgn && n.Op <= syntax.ShrAssgn {
+			case *syntax.BinaryArithm, *syntax.UnaryArithm:
+				if w := target(n); w != nil {
 					r.assigned[w.Lit()] = true
 				}
 			case *syntax.FuncDecl:
