@@ -87,39 +87,9 @@ type flow struct {
 
 // rule runs the statements of a rule.
 func (w *walker) rule(c *ruleset.Chain, r *ruleset.Rule, v *variant, depth int) flow {
-	x := &execution{w: w, chain: c, rule: r, depth: depth, harmless: harmless(r)}
+	x := &execution{w: w, chain: c, rule: r, depth: depth, harmless: r.Harmless()}
 	x.statements(r.Body, []*variant{v})
 	return x.flow
-}
-
-// harmless says whether it makes no difference to a packet whether a rule
-// matches: it logs, or counts, and nothing else.
-func harmless(r *ruleset.Rule) bool {
-	for s := range r.Plain {
-		switch s := s.(type) {
-		case *ruleset.Match, *ruleset.Compare, *ruleset.Lookup, *ruleset.Limit, *ruleset.Meter, *ruleset.Log, *ruleset.Counter,
-			*ruleset.Quota, *ruleset.ConnCount, *ruleset.Last, *ruleset.Dup:
-		case *ruleset.ObjectRef:
-			if s.Kind != ruleset.ObjCounter && s.Kind != ruleset.ObjLimit && s.Kind != ruleset.ObjQuota {
-				return false
-			}
-		case *ruleset.SetUpdate:
-			if s.Verdict != nil {
-				return false
-			}
-		case *ruleset.May:
-			if s.Verdict {
-				return false
-			}
-		case *ruleset.Opaque:
-			if s.Verdict {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // execution is a rule at work.
