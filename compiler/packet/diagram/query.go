@@ -10,6 +10,15 @@ func (s *Space) Eval(n Node, classes []uint32) uint32 {
 	return n.Value()
 }
 
+// Descend gives what is left of a function where the first variables have these
+// classes.
+func (s *Space) Descend(n Node, classes []uint32) Node {
+	for !n.IsLeaf() && int(s.nodes[n].level) < len(classes) {
+		n = s.child(n, classes[s.nodes[n].level])
+	}
+	return n
+}
+
 func (s *Space) child(n Node, class uint32) Node {
 	list := s.edgesOf(n)
 	i, _ := slices.BinarySearchFunc(list, class, func(e edge, c uint32) int {
