@@ -103,11 +103,7 @@ func (m *Map) targets(st *state, t *ruleset.Table, n *ruleset.NAT) []target {
 	all := []target{to}
 	switch n.Kind {
 	case ruleset.Masquerade:
-		all[0].addr = unknown(ownOfOIF)
-		if st.oif.isName(host.Loopback) {
-			all = m.masqueradedOnLo(st, all[0])
-		}
-		return all
+		return m.masqueraded(st, to)
 	case ruleset.Redirect:
 		all = m.redirected(st, to)
 	}
@@ -233,18 +229,4 @@ func (m *Map) linkLocal(a sym, yes bool) diagram.Node {
 		return c
 	}
 	return m.dd.Not(c)
-}
-
-// masqueradedOnLo: the source that the host would choose for a destination of its
-// own.
-func (m *Map) masqueradedOnLo(st *state, to target) []target {
-	if m.h == nil {
-		return []target{to}
-	}
-	if st.at.dst.kind == symConst {
-		if a := m.h.SourceFor(host.Loopback, m.addr(st.at.dst.num)); a.IsValid() {
-			to.addr = constant(ruleset.AddrValue(a))
-		}
-	}
-	return []target{to}
 }
