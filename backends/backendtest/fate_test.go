@@ -177,7 +177,9 @@ func (g *world) matches(hook string) string {
 		}
 		return list[0][g.r.IntN(len(list[0]))]
 	}
-	ip, any := "ip", func() string { return addr([2][]string{append(slices.Clone(ownAddrs[0]), otherAddrs[0]...), append(slices.Clone(ownAddrs[1]), otherAddrs[1]...)}) }
+	ip, any := "ip", func() string {
+		return addr([2][]string{append(slices.Clone(ownAddrs[0]), otherAddrs[0]...), append(slices.Clone(ownAddrs[1]), otherAddrs[1]...)})
+	}
 	net := g.one("192.168.7.0/24", "203.0.113.0/24", "127.0.0.0/8", "10.0.0.0/8", "198.51.100.0-198.51.100.100")
 	if v6 {
 		ip, net = "ip6", g.one("2001:db8:1::/64", "2001:db8::/32", "fe80::/10", "2001:db8:2::10-2001:db8:2::30")
