@@ -172,3 +172,28 @@ func TestBeforeConntrack(t *testing.T) {
 		t.Errorf("%s", r.Works())
 	}
 }
+
+// The third packet of the handshake makes the connection, and is judged like
+// others; so is not the reply's fate alone what decides.
+func TestAcknowledgement(t *testing.T) {
+	third := rule(ruleset.Any(ruleset.CTState, ruleset.StateEstablished), ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal)), ruleset.In(ruleset.TCPFlags, ruleset.Num(packet.ACK)), ruleset.Drop)
+	for _, to := range []string{"203.0.113.1:22", "192.168.77.10:22"} {
+		s := space(router(), filter("input", ruleset.Input, ruleset.VerdictAccept, third), filter("forward", ruleset.Forward, ruleset.VerdictAccept, third))
+		r := s.Send(tcp("wan1", "203.0.113.9:1", to))
+		if r.Verdict != Accept || r.Reply.Verdict != Accept || r.Works() != Drop {
+			t.Errorf("%s: %s, %s, %s", to, r.Verdict, r.Reply.Verdict, r.Works())
+		}
+		// Translated as the first packet was.
+		dnat := &ruleset.NAT{Kind: ruleset.DNAT, Lo: netip.MustParseAddr("192.168.77.20"), Hi: netip.MustParseAddr("192.168.77.20")}
+		s = space(router(), nat("pre", ruleset.Prerouting, rule(ruleset.In(ruleset.IIFName, ruleset.Text("wan1")), dnat)))
+		r = s.Send(tcp("wan1", "203.0.113.9:1", to))
+		if r.Works() != Accept || r.Reply.Reply.Packet.Dst.String() != "192.168.77.20" {
+			t.Errorf("%s: %s, %+v", to, r.Works(), r.Reply.Reply.Packet)
+		}
+	}
+	// Nothing acknowledges what is no connection.
+	s := space(router())
+	if r := s.Send(Start{IIF: "wan1", From: netip.MustParseAddrPort("203.0.113.9:1"), To: netip.MustParseAddrPort("203.0.113.1:53"), Proto: packet.UDP}); r.Reply == nil || r.Reply.Reply != nil {
+		t.Errorf("%+v", r.Reply)
+	}
+}

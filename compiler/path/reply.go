@@ -10,7 +10,7 @@ import (
 
 // reply sends the answer to a packet that has arrived; nil where there is none to
 // be looked at: of multicast, of what conntrack does not know by its protocol.
-func (s *Space) reply(r *Result, ended []*variant) *Result {
+func (s *Space) reply(st Start, r *Result, ended []*variant) *Result {
 	p := r.Packet
 	if p.Dst.IsMulticast() || s.host.TypeOf(p.Dst, "") == host.Broadcast {
 		return nil
@@ -64,7 +64,24 @@ func (s *Space) reply(r *Result, ended []*variant) *Result {
 		q.IIF = first.left
 		s.input(v, &out)
 	}
-	return result(out)
+	back := result(out)
+	if p.Proto == packet.TCP && back.Verdict == Accept {
+		back.Reply = s.acknowledge(st, back.Packet.Conn)
+	}
+	return back
+}
+
+// acknowledge is the third packet of TCP's handshake: it goes the way of the first,
+// and only once it has arrived both ends have a connection.
+func (s *Space) acknowledge(st Start, c *packet.Conn) *Result {
+	st.Flags = packet.ACK
+	v := &variant{p: s.packet(st)}
+	if c != nil {
+		v.conn = c.Clone()
+		v.conn.State, v.conn.Replying = ruleset.StateEstablished, false
+		v.conn.Status |= ruleset.StatusAssured
+	}
+	return result(s.start(st, v))
 }
 
 // bypass says why the reply to a translated packet never comes back here: server

@@ -37,16 +37,18 @@ type Result struct {
 	// Packet as it was at the end.
 	Packet *packet.Packet
 	// Reply is the journey of the answer to a packet that arrived; nil where
-	// there is none to be looked at.
+	// there is none to be looked at. That of a reply of TCP is the client's
+	// acknowledgement, with which the connection is made.
 	Reply *Result
 }
 
-// Works says whether the packet arrives, and its reply as well.
+// Works says whether the packet arrives, and its reply as well, and what
+// acknowledges that.
 func (r *Result) Works() Verdict {
 	if r.Verdict != Accept || r.Reply == nil {
 		return r.Verdict
 	}
-	return r.Reply.Verdict
+	return r.Reply.Works()
 }
 
 // Leg is one hook.

@@ -78,20 +78,23 @@ func (s *Space) packet(st Start) *packet.Packet {
 
 // Send a packet on its journey, and the reply on the way back.
 func (s *Space) Send(st Start) *Result {
-	p := s.packet(st)
-	v := &variant{p: p}
+	ended := s.start(st, &variant{p: s.packet(st)})
+	r := result(ended)
+	if r.Verdict == Accept {
+		r.Reply = s.reply(st, r, ended)
+	}
+	return r
+}
+
+// start a packet on its way; it gives the ways that it may have taken.
+func (s *Space) start(st Start, v *variant) []*variant {
 	var ended []*variant
 	if st.IIF == "" {
 		s.output(v, st.OIF, &ended)
 	} else {
 		s.input(v, &ended)
 	}
-	r := result(ended)
-	for r != nil && r.Verdict == Accept {
-		r.Reply = s.reply(r, ended)
-		break
-	}
-	return r
+	return ended
 }
 
 // hook sends variants through all that happens at a hook.

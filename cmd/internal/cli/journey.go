@@ -25,13 +25,24 @@ func journeyText(phrase *diag.File, all []question, results []*path.Result) []by
 			fmt.Fprintf(&b, "  taken for given: %s\n", a)
 		}
 		journey(&b, r, "  ")
-		if r.Verdict == path.Accept && r.Reply != nil {
-			b.WriteString("reply\n")
-			journey(&b, r.Reply, "  ")
-		}
+		replies(&b, r, "")
 		fmt.Fprintf(&b, "%s: %s\n", strings.TrimSpace(string(phrase.Data)), verdictText(r))
 	}
 	return b.Bytes()
+}
+
+// replies tells of the reply to a packet that arrived, and of the acknowledgement
+// of that where it does not arrive.
+func replies(b *bytes.Buffer, r *path.Result, indent string) {
+	if r.Verdict != path.Accept || r.Reply == nil {
+		return
+	}
+	fmt.Fprintf(b, "%sreply\n", indent)
+	journey(b, r.Reply, indent+"  ")
+	if r.Reply.Verdict == path.Accept && r.Works() != path.Accept {
+		fmt.Fprintf(b, "%sacknowledgement\n", indent)
+		journey(b, r.Reply.Reply, indent+"  ")
+	}
 }
 
 // packetText is a packet as it starts.
@@ -171,13 +182,18 @@ func ending(r *path.Result) string {
 }
 
 func verdictText(r *path.Result) string {
-	switch {
-	case r.Verdict != path.Accept || r.Reply == nil || r.Reply.Verdict == path.Accept:
-		return r.Verdict.String()
-	case r.Reply.Verdict == path.Undecided:
-		return "unknown: the packet arrives; what becomes of its reply can't be known"
+	works := r.Works()
+	what := "its reply"
+	if r.Verdict == path.Accept && r.Reply != nil && r.Reply.Verdict == path.Accept {
+		what = "the acknowledgement of its reply"
 	}
-	return fmt.Sprintf("%s: the packet arrives, its reply does not", r.Reply.Verdict)
+	switch {
+	case r.Verdict != path.Accept || works == path.Accept:
+		return r.Verdict.String()
+	case works == path.Undecided:
+		return fmt.Sprintf("unknown: the packet arrives; what becomes of %s can't be known", what)
+	}
+	return fmt.Sprintf("%s: the packet arrives, %s does not", works, what)
 }
 
 // journeyOf is a journey in JSON.

@@ -141,9 +141,8 @@ func outcomeText(all []outcome) []byte {
 		fmt.Fprintf(&b, "%s: %s\n  it is %s\n", o.e.Span.FileLine(), oneLine(o.e.Span.Text()), verdictText(o.r))
 		fmt.Fprintf(&b, "  %s\n", packetText(o.r))
 		journey(&b, o.r, "    ")
-		if o.r.Verdict == path.Accept && o.r.Reply != nil && o.want == path.Accept {
-			b.WriteString("  reply\n")
-			journey(&b, o.r.Reply, "    ")
+		if o.want == path.Accept {
+			replies(&b, o.r, "  ")
 		}
 	}
 	fmt.Fprintf(&b, "%d expectations: %d hold, %d do not, %d can't be decided\n", len(all), len(all)-failed-undecided, failed, undecided)
