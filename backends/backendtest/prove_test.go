@@ -16,9 +16,15 @@ import (
 func TestProofs(t *testing.T) {
 	n, first := number("LOWARD_PROOFS", 150), number("LOWARD_SEED", 1)
 	proofs, refused, edges := 0, 0, 0
+	// Seeds with which the proof has found mistakes in a lowering: what IP needs denied
+	// by the inbound block at a claimed address; one chain for an address of each
+	// family, although a service had something to say in one of them alone.
+	seeds := []int{860, 1017, 2925}
 	for i := range n {
-		seed := uint64(first + i)
-		text := random.Policy(rand.New(rand.NewPCG(seed, 0)))
+		seeds = append(seeds, first+i)
+	}
+	for _, seed := range seeds {
+		text := random.Policy(rand.New(rand.NewPCG(uint64(seed), 0)))
 		p, l, err := resolve.LoadText(fmt.Sprintf("random-%d.low", seed), []byte(text))
 		if err != nil {
 			t.Fatal(err)

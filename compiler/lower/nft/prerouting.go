@@ -147,6 +147,7 @@ func (b *builder) services(f policy.Family) {
 	if !early {
 		b.loopbackDrop(name, f)
 	}
+	b.neededClaims(name, f)
 	// Not accept: at input, where packets without an entry are asked about, the
 	// block goes on with what IP needs.
 	b.needsIn(name, f, ruleset.Return)
@@ -161,6 +162,18 @@ func (b *builder) services(f policy.Family) {
 		b.add(name, "", nowhere, append(atIface(i), ruleset.Jump(b.ifaceChain(i)))...)
 	}
 	b.closedShared(f)
+}
+
+// neededClaims allows what IP needs where a service claims it, if the inbound block
+// would ask again and deny some of it: claimed packets are none of its business.
+func (b *builder) neededClaims(chain string, f policy.Family) {
+	in := b.v.Inbound
+	if in.KeepsNeeds() || !slices.ContainsFunc(in.Rules, func(r *policy.Rule) bool { return !r.Allow && r.Families&f != 0 }) {
+		return
+	}
+	name := "needed" + fam4or6(f)
+	b.allClaimed(name, f, ruleset.Goto(chainAllowed))
+	b.needsIn(chain, f, ruleset.Jump(name))
 }
 
 func (b *builder) hasBoxes(f policy.Family, any bool) bool {
@@ -206,28 +219,33 @@ func (b *builder) entryless() uint64 {
 // invalid drops what conntrack can't make sense of where it is sent to
 // something claimed: an answer to it could end somebody's connection.
 func (b *builder) invalid(f policy.Family) {
-	name := "invalid" + fam4or6(f)
+	b.allClaimed("invalid"+fam4or6(f), f, ruleset.Drop)
+}
+
+// allClaimed is a chain that has one verdict for all that is sent to something
+// claimed.
+func (b *builder) allClaimed(name string, f policy.Family, to *ruleset.Verdict) {
 	b.chain(name)
 	v6 := f == policy.V6
 	daddr := ruleset.In4or6(ruleset.IPDaddr, v6)
 	if set := b.ownSet(f); set != "" {
-		b.add(name, "", nowhere, &ruleset.Lookup{Key: []ruleset.Expr{daddr}, Set: set}, ruleset.Drop)
+		b.add(name, "", nowhere, &ruleset.Lookup{Key: []ruleset.Expr{daddr}, Set: set}, to)
 	}
-	drop := func(services []*policy.Service, where ...ruleset.Stmt) {
+	all := func(services []*policy.Service, where ...ruleset.Stmt) {
 		for _, c := range policy.Cells(services, f) {
-			b.add(name, "", nowhere, slices.Concat(where, b.traffic(c.Traffic, f), []ruleset.Stmt{ruleset.Drop})...)
+			b.add(name, "", nowhere, slices.Concat(where, b.traffic(c.Traffic, f), []ruleset.Stmt{to})...)
 		}
 	}
 	for _, a := range b.sharedAddrs {
 		if policy.FamilyOf(a) == f {
-			drop(b.shared[a].services, addrMatch(a))
+			all(b.shared[a].services, addrMatch(a))
 		}
 	}
 	if len(b.host) > 0 {
-		drop(b.host, atHost(f)...)
+		all(b.host, atHost(f)...)
 	}
 	for _, i := range b.ifaceNames {
-		drop(b.ifaces[i], atIface(i)...)
+		all(b.ifaces[i], atIface(i)...)
 	}
 }
 

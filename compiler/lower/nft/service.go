@@ -68,7 +68,7 @@ func (b *builder) ownVerdict(services []*policy.Service, chains []string) *rules
 	if len(chains) == 0 {
 		return b.refusal(ref)
 	}
-	name := derived("claim_", joinNames(services))
+	name := derived("claim_", asked(services, chains))
 	if b.chains[name] == nil {
 		for _, c := range chains {
 			b.add(name, "", nowhere, ruleset.Jump(c))
@@ -86,13 +86,23 @@ func joinNames(services []*policy.Service) string {
 	return strings.Join(names, "+") // no name holds a +, so that no two lists meet
 }
 
+// asked names the services, and the chains of theirs that are asked where some have
+// none: a service may have one at its addresses of one family and none at those of
+// the other.
+func asked(services []*policy.Service, chains []string) string {
+	if len(chains) == len(services) {
+		return joinNames(services)
+	}
+	return joinNames(services) + ":" + strings.Join(chains, "+")
+}
+
 // jumps is the chain that asks several services in turn; the one chain itself
 // where there is one.
 func (b *builder) jumps(prefix string, services []*policy.Service, chains []string) string {
 	if len(chains) == 1 {
 		return chains[0]
 	}
-	name := derived(prefix+"_", joinNames(services))
+	name := derived(prefix+"_", asked(services, chains))
 	if b.chains[name] == nil {
 		for _, c := range chains {
 			b.add(name, "", nowhere, ruleset.Jump(c))
