@@ -281,8 +281,15 @@ func (m *Map) martian(st *state) diagram.Node {
 	}
 	out = m.dd.Or(out, m.dd.Minus(loops, m.conf(st.iif, "route_localnet")))
 	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Local), m.conf(st.iif, "accept_local")))
-	zero := m.within(src, ruleset.Term{})
-	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Broadcast), zero))
+	// 0.0.0.0 may send to all alone, and nothing goes to the rest of 0/8.
+	zero, all := m.within(src, ruleset.Term{}), diagram.True
+	if dst := st.at.dst; dst.kind != symUnknown {
+		none := m.within(dst, ruleset.Term{})
+		limited := m.within(dst, ruleset.Term{Lo: ruleset.U128{Lo: 1<<32 - 1}, Hi: ruleset.U128{Lo: 1<<32 - 1}})
+		all = m.dd.Or(none, m.dd.Or(limited, m.typeIs(dst, varDstType, host.Multicast)))
+		out = m.dd.Or(out, m.dd.Minus(m.within(dst, ruleset.Term{Hi: ruleset.U128{Lo: 0xffffff}}), m.dd.And(zero, none)))
+	}
+	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Broadcast), m.dd.And(zero, all)))
 	filtered := m.dd.Minus(m.conf(st.iif, "rp_filter"), zero)
 	if filtered != diagram.False {
 		out = m.dd.Or(out, m.dd.And(filtered, m.u.atom("the reverse path filter refuses it")))

@@ -14,6 +14,9 @@ type Options struct {
 	// Bare: only rules judge. What the kernel refuses by itself (martians, a missing
 	// route, forwarding switched off) passes.
 	Bare bool
+	// Elsewhere: where no facts of the host are known, the addresses to which rules
+	// translate are other machines', as path.Assume takes it too.
+	Elsewhere bool
 }
 
 // Map says what becomes of packets under one ruleset, at one host.
@@ -24,12 +27,7 @@ type Map struct {
 	h    *host.Host // nil: no facts
 	opts Options
 
-	fates    []Fate
-	fateIDs  map[Fate]uint32
-	states   []state
-	stateIDs map[state]uint32
-	others   []assigned // 0 is none
-	otherIDs map[assigned]int
+	*numbers
 
 	stops   [ruleset.Postrouting + 1][]path.Stop
 	hooks   map[hookKey]diagram.Node
@@ -40,7 +38,9 @@ type Map struct {
 	protos  map[protoKey][]kase
 	types   map[typeKey]diagram.Node
 	changed map[*ruleset.Table]map[string]bool
-	hook    ruleset.Hook // in which a chain is looked at
+	pasts   map[pastKey]diagram.Node
+	twins   map[string]int // how many atoms would have the same name
+	hook    ruleset.Hook   // in which a chain is looked at
 	kind    Conn
 	depth   int
 }
@@ -49,13 +49,29 @@ type Map struct {
 // is known of the host (AddHost), or nil.
 func (u *Universe) Map(rs *ruleset.Ruleset, h *host.Host, opts Options) *Map {
 	m := &Map{
-		u: u, dd: u.space(), rs: rs, h: h, opts: opts,
-		fates: []Fate{{}}, fateIDs: map[Fate]uint32{}, states: []state{{}}, stateIDs: map[state]uint32{},
-		others: []assigned{{}}, otherIDs: map[assigned]int{},
+		u: u, dd: u.space(), rs: rs, h: h, opts: opts, numbers: u.numbers,
 		sets: map[setKey]diagram.Node{}, protos: map[protoKey][]kase{}, types: map[typeKey]diagram.Node{}, changed: map[*ruleset.Table]map[string]bool{},
-		named: map[*ruleset.Table]map[string]*ruleset.Chain{},
+		named: map[*ruleset.Table]map[string]*ruleset.Chain{}, pasts: map[pastKey]diagram.Node{}, twins: map[string]int{},
 	}
 	return m
+}
+
+// numbers of what leaves stand for. All maps of a universe have them in common: what
+// two rulesets do alike is then one diagram.
+type numbers struct {
+	fates    []Fate
+	fateIDs  map[Fate]uint32
+	states   []state
+	stateIDs map[state]uint32
+	others   []assigned // 0 is none
+	otherIDs map[assigned]int
+}
+
+func newNumbers() *numbers {
+	return &numbers{
+		fates: []Fate{{}}, fateIDs: map[Fate]uint32{}, states: []state{{}}, stateIDs: map[state]uint32{},
+		others: []assigned{{}}, otherIDs: map[assigned]int{},
+	}
 }
 
 // Fates of the packets that set out on a journey: Leaf values are the numbers of
@@ -123,8 +139,14 @@ func (f Fate) String() string {
 	return s
 }
 
-// Fate of a leaf's value.
+// Fate of a leaf's value; it is the same for all maps of a universe.
 func (m *Map) Fate(v uint32) Fate { return m.fates[v] }
+
+// Starts is the condition that packets set out on a journey.
+func (m *Map) Starts(j Journey, c Conn) (n diagram.Node, err error) {
+	err = m.dd.Try(func() { n = m.starts(j, c) })
+	return n, err
+}
 
 // The kinds of leaves while a diagram is being made; Miss goes on with the next
 // rule, nothing changed. Final leaves come first: those of finished diagrams are the

@@ -132,6 +132,8 @@ func (m *Map) constIs(n ruleset.U128, t host.Type) diagram.Node {
 		return boolean(t == host.Multicast)
 	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}), a.Is4() && a.As4()[0] == 0:
 		return boolean(t == host.Broadcast)
+	case m.opts.Elsewhere:
+		return boolean(t == host.Unicast)
 	case t == host.Local:
 		return m.u.atom(fmt.Sprintf("%s is an address of the host", a))
 	case t == host.Unicast:

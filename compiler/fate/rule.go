@@ -14,6 +14,13 @@ type rule struct {
 	table *ruleset.Table
 	chain *ruleset.Chain
 	begin state
+	// asked are the conditions under which packets have come as far as this in the
+	// rule.
+	asked []diagram.Node
+	// module is the extension of which a statement is part.
+	module *ruleset.Module
+	// in is the set to whose elements statements belong.
+	in string
 }
 
 // rule makes the diagram of a rule: Miss where it goes on and has changed nothing.
@@ -38,13 +45,27 @@ func (x *rule) body(list []ruleset.Stmt, st *state, then func(*state) diagram.No
 	for i, s := range list {
 		rest := func(st *state) diagram.Node { return x.body(list[i+1:], st, then) }
 		if mod, ok := s.(*ruleset.Module); ok {
-			return x.body(mod.Means, st, rest)
+			return x.means(mod, st, rest)
 		}
 		if n, ends := x.statement(s, st, rest); ends {
 			return n
 		}
 	}
 	return then(st)
+}
+
+// means runs what an extension means.
+func (x *rule) means(mod *ruleset.Module, st *state, rest func(*state) diagram.Node) diagram.Node {
+	outer := x.module
+	x.module = mod
+	n := x.body(mod.Means, st, func(st *state) diagram.Node {
+		x.module = outer
+		n := rest(st)
+		x.module = mod
+		return n
+	})
+	x.module = outer
+	return n
 }
 
 // where goes on where the condition holds; elsewhere the rule does not match.
@@ -55,7 +76,10 @@ func (x *rule) where(cond diagram.Node, st *state, rest func(*state) diagram.Nod
 	case diagram.False:
 		return x.goOn(st), true
 	}
-	return x.m.dd.Ite(cond, rest(st), x.goOn(st)), true
+	x.asked = append(x.asked, cond)
+	n := rest(st)
+	x.asked = x.asked[:len(x.asked)-1]
+	return x.m.dd.Ite(cond, n, x.goOn(st)), true
 }
 
 // statement runs one: ends is false where it changes nothing and all packets pass.
@@ -69,9 +93,9 @@ func (x *rule) statement(s ruleset.Stmt, st *state, rest func(*state) diagram.No
 	case *ruleset.Lookup:
 		return x.where(m.lookup(st, x.table, s), st, rest)
 	case *ruleset.Limit, *ruleset.Meter, *ruleset.Quota, *ruleset.ConnCount:
-		return x.where(m.past(s, "a rate or a count"), st, rest)
+		return x.where(x.past(s, "a rate or a count"), st, rest)
 	case *ruleset.May:
-		return x.may(m.past(s, s.Why), s.Why, s.Verdict, st, rest)
+		return x.may(x.past(s, s.Why), s.Why, s.Verdict, st, rest)
 	case *ruleset.Opaque:
 		return x.may(m.u.atom(s.Text), s.Text, s.Verdict, st, rest)
 	case *ruleset.Verdict:
@@ -87,7 +111,13 @@ func (x *rule) statement(s ruleset.Stmt, st *state, rest func(*state) diagram.No
 	case *ruleset.ObjectRef:
 		return x.object(s, st, rest)
 	case *ruleset.SetUpdate:
-		return x.body(s.Stmts, st, rest), true
+		x.in = s.Set
+		n := x.body(s.Stmts, st, func(st *state) diagram.Node {
+			x.in = ""
+			return rest(st)
+		})
+		x.in = ""
+		return n, true
 	case *ruleset.NoTrack:
 		if !st.conn && !st.untracked {
 			next := *st
@@ -108,9 +138,52 @@ func (x *rule) statement(s ruleset.Stmt, st *state, rest func(*state) diagram.No
 }
 
 // past is the condition of what depends on the past; it may be asked anew at each
-// hook.
-func (m *Map) past(s ruleset.Stmt, why string) diagram.Node {
-	return m.u.atom(fmt.Sprintf("%s (%p at %s)", why, s, m.hook))
+// hook. What asks the same of the same packets in two rulesets gets the same answer,
+// provided that both have had the same past.
+func (x *rule) past(s ruleset.Stmt, why string) diagram.Node {
+	m := x.m
+	key := pastKey{s, m.hook}
+	if n, ok := m.pasts[key]; ok {
+		return n
+	}
+	of := diagram.True
+	for i := len(x.asked) - 1; i >= 0; i-- {
+		of = m.dd.And(x.asked[i], of)
+	}
+	name := fmt.Sprintf("%s (%s of %x at %s)", why, x.said(s), of, m.hook)
+	m.twins[name]++
+	n := m.u.atom(fmt.Sprintf("%s #%d", name, m.twins[name]))
+	m.pasts[key] = n
+	return n
+}
+
+type pastKey struct {
+	stmt ruleset.Stmt
+	hook ruleset.Hook
+}
+
+// said is what a statement asks, where it is of plain data, else which one it is.
+func (x *rule) said(s ruleset.Stmt) string {
+	switch s := s.(type) {
+	case *ruleset.Limit:
+		if x.in != "" {
+			return fmt.Sprintf("%+v in %s", *s, x.in)
+		}
+		return fmt.Sprintf("%+v", *s)
+	case *ruleset.Meter:
+		return fmt.Sprintf("%+v in %s", s.Limit, s.Set)
+	case *ruleset.ConnCount:
+		return fmt.Sprintf("%+v", *s)
+	case *ruleset.Quota:
+		return fmt.Sprintf("%+v", *s)
+	case *ruleset.May:
+		if x.module != nil { // of which only its words are known
+			return fmt.Sprintf("%s %q", x.module.Name, x.module.Args)
+		}
+	case *ruleset.ObjectRef:
+		return s.Name
+	}
+	return fmt.Sprintf("%p", s)
 }
 
 // may go on or not, and where verdict is set end the packet as well.
@@ -134,7 +207,7 @@ func (x *rule) object(s *ruleset.ObjectRef, st *state, rest func(*state) diagram
 		}
 	}
 	why := "what the object " + s.Name + " does"
-	return x.may(x.m.past(s, why), why, s.Kind == ruleset.ObjSynproxy, st, rest)
+	return x.may(x.past(s, why), why, s.Kind == ruleset.ObjSynproxy, st, rest)
 }
 
 // verdict of a rule.

@@ -73,7 +73,7 @@ func (m *Map) real() diagram.Node {
 // typed is the condition that a variable for the type of an address is one that the
 // address can have, where no facts tell which.
 func (m *Map) typed(addr, kind int) diagram.Node {
-	bare := &Map{u: m.u, dd: m.dd, h: host.New(), types: map[typeKey]diagram.Node{}}
+	bare := &Map{u: m.u, dd: m.dd, h: &host.Host{}, types: map[typeKey]diagram.Node{}}
 	left := diagram.True
 	out := diagram.False
 	for _, t := range []host.Type{host.Local, host.Multicast, host.Broadcast} {

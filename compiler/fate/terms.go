@@ -1,8 +1,12 @@
 package fate
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
+	"github.com/loward/loward/compiler/host"
+	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/packet/diagram"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -71,11 +75,96 @@ func (u *Universe) ownedBy(v int, name string) diagram.Node {
 // Settled replaces what a diagram of fates leaves open — atoms, and fields of which
 // nothing is known — by the leaf that f makes of the fates that are possible.
 func (m *Map) Settled(n diagram.Node, f func(possible []Fate) uint32) diagram.Node {
-	return m.dd.Below(n, numFixed, func(values []uint32) uint32 {
+	return m.u.Settled(n, func(values []uint32) uint32 {
 		fates := make([]Fate, len(values))
 		for i, v := range values {
 			fates[i] = m.fates[v]
 		}
 		return f(fates)
 	})
+}
+
+// Settled does so with any diagram and the values that it may have.
+func (u *Universe) Settled(n diagram.Node, f func(values []uint32) uint32) diagram.Node {
+	return u.dd.Below(n, numFixed, f)
+}
+
+// Begun replaces what a diagram asks of a packet beyond its way, addresses and ports
+// by the one value other than 0 that it may have then; where there are several, or
+// none, by 0.
+func (u *Universe) Begun(n diagram.Node) diagram.Node {
+	return u.dd.Below(n, varType, func(values []uint32) uint32 {
+		if len(values) > 0 && values[0] == 0 {
+			values = values[1:]
+		}
+		if len(values) != 1 {
+			return 0
+		}
+		return values[0]
+	})
+}
+
+// Here is the condition that packets set out for the host itself, or for all.
+func (m *Map) Here() diagram.Node {
+	dst := variable(varDst)
+	return m.dd.Or(m.typeIs(dst, varDstType, host.Local), m.dd.Or(
+		m.typeIs(dst, varDstType, host.Multicast), m.typeIs(dst, varDstType, host.Broadcast)))
+}
+
+// Nowhere is the condition that packets set out for an address that none has who could
+// be reached: 127/8, or ::1, and 0/8.
+func (m *Map) Nowhere() diagram.Node {
+	ranges := m.loopback()
+	if !m.u.v6 {
+		ranges = append(ranges, [2]ruleset.U128{{}, {Lo: 0xffffff}})
+	}
+	return m.u.in(varDst, ranges)
+}
+
+func (m *Map) loopback() [][2]ruleset.U128 {
+	if m.u.v6 {
+		return [][2]ruleset.U128{{{Lo: 1}, {Lo: 1}}}
+	}
+	return [][2]ruleset.U128{{{Lo: 0x7f000000}, {Lo: 0x7fffffff}}}
+}
+
+// Forged is the condition that what arrives has a source that nobody has there: the
+// host's own addresses, and what is no unicast address (0.0.0.0 too, which only who
+// has none yet sends from). Of IPv4 the kernel refuses most of it, whatever rules say.
+func (m *Map) Forged() diagram.Node {
+	out := m.u.in(varSrc, m.loopback())
+	for _, t := range []host.Type{host.Local, host.Multicast, host.Broadcast} {
+		out = m.dd.Or(out, m.typeIs(variable(varSrc), varSrcType, t))
+	}
+	return out
+}
+
+// Routed is the condition that packets leave by the interface to which the host's
+// routes lead: what its facts leave open is open.
+func (m *Map) Routed() diagram.Node {
+	if m.h == nil {
+		return diagram.True
+	}
+	to := map[string][][2]uint32{}
+	for class := range m.dd.Classes(varDst) {
+		lo, _ := m.u.bounds(varDst, class)
+		if !m.u.v6 && (lo.Hi > 0 || lo.Lo > 1<<32-1) {
+			break
+		}
+		r := m.h.Route(host.Query{Dst: m.addr(lo)})
+		dev := r.Dev
+		if !r.Found || dev == packet.AnyLink || dev == host.Loopback {
+			dev = ""
+		}
+		to[dev] = append(to[dev], [2]uint32{class, class})
+	}
+	var list []diagram.Node
+	for _, dev := range slices.Sorted(maps.Keys(to)) {
+		by := diagram.True
+		if dev != "" {
+			by = m.nameIs(variable(varOIF), dev)
+		}
+		list = append(list, m.dd.And(by, m.dd.InAny(varDst, union(to[dev]))))
+	}
+	return m.dd.OverAll(list)
 }

@@ -163,7 +163,16 @@ func describe(e ruleset.Expr) string {
 	case ruleset.Term:
 		return fmt.Sprintf("%x:%x%s", e.Lo.Hi, e.Lo.Lo, e.Text)
 	case *ruleset.MapExpr:
-		return fmt.Sprintf("what the map %s holds (%p)", e.Map, e)
+		if e.Map != "" {
+			return "what the map " + e.Map + " holds for " + describe(ruleset.Concat(e.Key))
+		}
+		return fmt.Sprintf("what a map holds (%p)", e)
+	case ruleset.Concat:
+		parts := make([]string, len(e))
+		for i := range e {
+			parts[i] = describe(e[i])
+		}
+		return strings.Join(parts, " . ")
 	}
 	return fmt.Sprintf("a computed value (%p)", e)
 }

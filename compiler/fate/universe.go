@@ -49,6 +49,7 @@ type Universe struct {
 	numbered, named bool
 	// live are the fields that some rule looks at.
 	live map[ruleset.Field]bool
+	*numbers
 }
 
 // defaultBudget of edges: about 600 MB.
@@ -59,6 +60,7 @@ func NewUniverse(v6 bool) *Universe {
 	u := &Universe{
 		v6: v6, raw: make([][]ruleset.U128, numFixed), free: map[ruleset.Field]int{},
 		atoms: map[string]int{}, users: map[string]uint64{}, live: map[ruleset.Field]bool{},
+		numbers: newNumbers(),
 	}
 	for v := range u.raw {
 		u.raw[v] = []ruleset.U128{{}}

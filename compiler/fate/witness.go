@@ -20,9 +20,14 @@ type Taste struct {
 // Witness finds a packet for which a diagram has a wanted value: a natural one, and
 // always the same.
 func (u *Universe) Witness(n diagram.Node, want func(uint32) bool, t Taste) (*Packet, bool) {
+	p, _, ok := u.pick(n, want, t)
+	return p, ok
+}
+
+func (u *Universe) pick(n diagram.Node, want func(uint32) bool, t Taste) (*Packet, []uint32, bool) {
 	list := u.preferences(t)
 	picked := make([]ruleset.U128, u.dd.Vars())
-	_, ok := u.dd.Pick(n, want, func(level int, ranges [][2]uint32) (int, uint32) {
+	at, ok := u.dd.Pick(n, want, func(level int, ranges [][2]uint32) (int, uint32) {
 		if level >= len(u.cuts) {
 			return 0, ranges[0][0] // an atom
 		}
@@ -31,9 +36,9 @@ func (u *Universe) Witness(n diagram.Node, want func(uint32) bool, t Taste) (*Pa
 		return i, class
 	})
 	if !ok {
-		return nil, false
+		return nil, nil, false
 	}
-	return u.packetOf(picked), true
+	return u.packetOf(picked), at, true
 }
 
 // preferences of each variable's values.
@@ -58,7 +63,11 @@ func (u *Universe) preferences(t Taste) [][]ruleset.U128 {
 	}
 	names(varIIF, append(t.IIF, "", "eth0", "wan0", "eth1", "br0", "ppp0", "wg0", "tun0", "docker0", "veth0")...)
 	names(varOIF, append(t.OIF, "eth0", "wan0", "eth1", "br0", "ppp0", "wg0", "tun0", "docker0", "veth0")...)
-	num(varProto, packet.TCP, packet.UDP, packet.ICMP, packet.ICMPv6, packet.SCTP)
+	icmp := uint64(packet.ICMP)
+	if u.v6 {
+		icmp = packet.ICMPv6
+	}
+	num(varProto, packet.TCP, packet.UDP, icmp, packet.SCTP, packet.GRE)
 	addrs(varDst, t.Dst...)
 	addrs(varSrc, t.Src...)
 	for _, p := range []string{"198.51.100.7", "203.0.113.9", "192.0.2.7", "10.0.0.7", "192.168.1.7", "2001:db8:ffff::7", "2001:db8::7", "fd00::7", "fe80::7"} {
@@ -123,7 +132,7 @@ func (u *Universe) natural(v int, lo, hi ruleset.U128) ruleset.U128 {
 		}
 	case varIIF, varOIF:
 		stem := nameOf(lo)
-		for _, s := range []string{stem, stem + "0", stem + "1", stem + "x"} {
+		for _, s := range []string{stem + "0", stem + "1", stem, stem + "x"} {
 			if n := nameValue(s); lo.Cmp(n) <= 0 && n.Cmp(hi) <= 0 && typed(s) {
 				return n
 			}

@@ -108,7 +108,7 @@ func (s *Space) routeIn(v *variant, ended *[]*variant) {
 	}
 	r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, IIF: p.IIF})
 	switch {
-	case r.Type == host.Local || r.Type == host.Multicast || r.Type == host.Broadcast:
+	case r.Type == host.Local || r.Type == host.Multicast || r.Type == host.Broadcast, !p.V6() && p.Dst.IsUnspecified():
 		s.deliver(v, ended)
 	case nowhere(r, p.Dst) != "":
 		finish(v, Reject, nowhere(r, p.Dst), ended)
@@ -161,6 +161,10 @@ func (s *Space) martian(p *packet.Packet) string {
 		return fmt.Sprintf("the source %s is this host's own (martian source)", p.Src)
 	case s.host.TypeOf(p.Src, "") == host.Broadcast && !p.Src.IsUnspecified():
 		return "a source that is a broadcast address"
+	case p.Src.IsUnspecified() && !p.Dst.IsMulticast() && !p.Dst.IsUnspecified() && p.Dst != netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return "0.0.0.0 sends to all alone"
+	case p.Dst.As4()[0] == 0 && !(p.Src.IsUnspecified() && p.Dst.IsUnspecified()):
+		return "a destination in 0.0.0.0/8"
 	}
 	switch s.host.Conf(false, p.IIF, "rp_filter", 0) {
 	case 1:

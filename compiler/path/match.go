@@ -257,21 +257,21 @@ func flat(key []ruleset.Expr) []ruleset.Expr {
 	return out
 }
 
-// lookup says whether a packet's values are in a set.
-func (s *Space) lookup(p *packet.Packet, t *ruleset.Table, l *ruleset.Lookup) answer {
+// lookup says whether a packet's values are in a set, and which element holds them.
+func (s *Space) lookup(p *packet.Packet, t *ruleset.Table, l *ruleset.Lookup) (*ruleset.Elem, answer) {
 	if l.IPSet {
-		return s.lookupIPSet(p, t, l)
+		return nil, s.lookupIPSet(p, t, l)
 	}
 	for _, k := range flat(l.Key) {
 		if v := s.eval(p, t, k); v.Presence == packet.Absent && !name(k) {
-			return no
+			return nil, no
 		}
 	}
-	_, hit := s.find(p, t, l.Key, s.elems(t, l.Set, l.Elems))
+	e, hit := s.find(p, t, l.Key, s.elems(t, l.Set, l.Elems))
 	if l.Neg {
-		return hit.not()
+		return nil, hit.not()
 	}
-	return hit
+	return e, hit
 }
 
 // lookupIPSet: what lacks a part of the key is not in the set, and so does match

@@ -3,6 +3,7 @@ package path
 import (
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/ruleset"
+	"github.com/loward/loward/dsl/diag"
 )
 
 // Verdict of a journey.
@@ -68,6 +69,8 @@ type Step struct {
 	Chain *ruleset.Chain
 	// Rule is nil where the chain's policy spoke, or the kernel.
 	Rule *ruleset.Rule
+	// Elem of a set or a verdict map in which it found the packet, or nil.
+	Elem *ruleset.Elem
 	// Did says what it did, in a few words: "drop", "jump office", "dnat to
 	// 10.0.0.1:80".
 	Did string
@@ -75,6 +78,18 @@ type Step struct {
 	Final bool
 	// May: whether the rule matches can't be known, and it makes no difference.
 	May bool
+}
+
+// Origin is where the step stands in the source: its rule, or of a rule that loward
+// made by itself the element. It has no File where neither stands there.
+func (s *Step) Origin() diag.Span {
+	switch {
+	case s.Rule == nil:
+		return diag.Span{}
+	case s.Rule.Origin.File == nil && s.Elem != nil:
+		return s.Elem.Origin
+	}
+	return s.Rule.Origin
 }
 
 // Guess is something that can't be known, and how it was taken.

@@ -100,6 +100,7 @@ type execution struct {
 	depth    int
 	harmless bool
 	did      []string
+	elem     *ruleset.Elem // of a set or a map, which was found last
 	flow     flow
 }
 
@@ -141,7 +142,11 @@ func (x *execution) statement(s ruleset.Stmt, v *variant) []*variant {
 	case *ruleset.Compare:
 		return x.fork(v, sp.compare(v.p, t, s), "a comparison")
 	case *ruleset.Lookup:
-		return x.fork(v, sp.lookup(v.p, t, s), "what is in the set "+s.Set)
+		e, hit := sp.lookup(v.p, t, s)
+		if hit == yes {
+			x.elem = e
+		}
+		return x.fork(v, hit, "what is in the set "+s.Set)
 	case *ruleset.Limit:
 		return x.fork(v, sp.past(!s.Over), "a rate")
 	case *ruleset.Meter:
@@ -209,7 +214,7 @@ func (x *execution) note(what string) {
 }
 
 func (x *execution) step(v *variant, did string, final bool) {
-	v.step(Step{Table: x.w.table, Chain: x.chain, Rule: x.rule, Did: did, Final: final})
+	v.step(Step{Table: x.w.table, Chain: x.chain, Rule: x.rule, Elem: x.elem, Did: did, Final: final})
 }
 
 // finish the journey of a variant.
@@ -331,6 +336,7 @@ func (x *execution) vmap(v *variant, s *ruleset.VMap) []*variant {
 	case found == maybe || e.Verdict == nil:
 		return x.may(v, "what the map "+s.Map+" holds", true)
 	}
+	x.elem = e
 	return x.verdict(v, e.Verdict)
 }
 

@@ -140,8 +140,11 @@ func ruleText(s path.Step) string {
 	if s.Rule == nil {
 		return ""
 	}
-	place := strings.TrimSuffix(placeOf(s.Rule), ")")
-	return strings.Replace(place, " (", ", ", 1)
+	place := placeOf(s.Rule)
+	if o := s.Origin(); o.File != nil {
+		place = placeAt(o)
+	}
+	return strings.Replace(strings.TrimSuffix(place, ")"), " (", ", ", 1)
 }
 
 func placeOf(r *ruleset.Rule) string {
@@ -151,7 +154,11 @@ func placeOf(r *ruleset.Rule) string {
 	case r.Origin.File == nil:
 		return " (" + r.Comment + ")"
 	}
-	return fmt.Sprintf(" (%s: %s)", r.Origin.FileLine(), oneLine(r.Origin.Text()))
+	return placeAt(r.Origin)
+}
+
+func placeAt(o diag.Span) string {
+	return fmt.Sprintf(" (%s: %s)", o.FileLine(), oneLine(o.Text()))
 }
 
 // maxRule is how much of a rule is shown.
@@ -249,11 +256,7 @@ func journeyObject(r *path.Result) journeyOf {
 	for i := range r.Legs {
 		leg := &r.Legs[i]
 		for _, s := range leg.Steps {
-			step := stepOf{Hook: leg.Hook.String(), IIF: known(leg.IIF), OIF: known(leg.OIF), Table: s.Table.Name, Chain: s.Chain.Name, Verdict: s.Did}
-			if s.Rule != nil && s.Rule.Origin.File != nil {
-				step.File, step.Line, step.Rule = s.Rule.Origin.File.Name, s.Rule.Origin.Position().Line, oneLine(s.Rule.Origin.Text())
-			}
-			out.Path = append(out.Path, step)
+			out.Path = append(out.Path, *stepObject(leg, s))
 		}
 	}
 	for _, g := range r.Guesses {
@@ -268,4 +271,12 @@ func journeyObject(r *path.Result) journeyOf {
 		out.Other = &other
 	}
 	return out
+}
+
+func stepObject(leg *path.Leg, s path.Step) *stepOf {
+	step := &stepOf{Hook: leg.Hook.String(), IIF: known(leg.IIF), OIF: known(leg.OIF), Table: s.Table.Name, Chain: s.Chain.Name, Verdict: s.Did}
+	if o := s.Origin(); o.File != nil {
+		step.File, step.Line, step.Rule = o.File.Name, o.Position().Line, oneLine(o.Text())
+	}
+	return step
 }

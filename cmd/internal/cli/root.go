@@ -95,6 +95,7 @@ network.
 		compileCommand(env),
 		traceCommand(env),
 		testCommand(env),
+		diffCommand(env),
 		factsCommand(env),
 		classesCommand(env),
 		versionCommand(env),
