@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -58,7 +59,11 @@ func Compare(q Question) *Answer {
 	for i, v6 := range []bool{false, true} {
 		if v6 && q.V6 || !v6 && q.V4 {
 			wg.Go(func() {
-				defer func() { faults[i] = recover() }()
+				defer func() {
+					if f := recover(); f != nil {
+						faults[i] = fmt.Sprintf("%+v\n%s", f, debug.Stack())
+					}
+				}()
 				parts[i] = compareFamily(q, v6)
 			})
 		}

@@ -55,6 +55,9 @@ func (m *Map) real() diagram.Node {
 		out = m.dd.And(m.u.in(v, [][2]ruleset.U128{{{}, ones(64)}, {absentValue, absentValue}}), out)
 	}
 	limit(varTTL, 1, 255)
+	if len(m.u.cuts[varFlags]) > 1 {
+		limit(varFlags, 0, 255)
+	}
 	limit(varCode, 0, 255)
 	limit(varType, 0, 255)
 	limit(varSport, 0, 65535)

@@ -143,7 +143,7 @@ func (u *Universe) space() *diagram.Space {
 	for v, list := range u.raw {
 		if v == varFlags && len(list) > 1 {
 			list = nil
-			for n := range uint64(256) {
+			for n := range uint64(257) {
 				list = append(list, ruleset.U128{Lo: n})
 			}
 		}
