@@ -30,13 +30,16 @@ type Packet struct {
 // Of is what a diagram of fates says of one packet: several fates where what can't
 // be known decides, NoPacket where it does not set out on that journey.
 func (m *Map) Of(n diagram.Node, p *Packet) []Fate {
-	at := m.u.place(p)
-	n = m.dd.Descend(n, at)
 	var out []Fate
-	for _, v := range m.dd.Values(n) {
+	for _, v := range m.u.At(n, p) {
 		out = append(out, m.fates[v])
 	}
 	return out
+}
+
+// At are the values that a diagram may have for one packet.
+func (u *Universe) At(n diagram.Node, p *Packet) []uint32 {
+	return u.dd.Values(u.dd.Descend(n, u.place(p)))
 }
 
 // place of a packet: the classes of the variables that every universe has.

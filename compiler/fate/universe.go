@@ -50,6 +50,9 @@ type Universe struct {
 	// live are the fields that some rule looks at.
 	live map[ruleset.Field]bool
 	*numbers
+	// Budget of edges, to be set before the first question; 0 is what fits in about
+	// 600 MB.
+	Budget int
 }
 
 // defaultBudget of edges: about 600 MB.
@@ -137,7 +140,7 @@ func (u *Universe) space() *diagram.Space {
 	if u.dd != nil {
 		return u.dd
 	}
-	u.dd = diagram.New(defaultBudget)
+	u.dd = diagram.New(cmp.Or(u.Budget, defaultBudget))
 	u.raw[varOIF], u.raw[varSrc], u.raw[varSport] = u.raw[varIIF], u.raw[varDst], u.raw[varDport]
 	u.cuts = make([][]ruleset.U128, len(u.raw))
 	for v, list := range u.raw {

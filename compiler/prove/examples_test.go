@@ -30,7 +30,7 @@ func TestExamples(t *testing.T) {
 					continue // it can't be said there: another test's business
 				}
 				begin := time.Now()
-				r, err := prove.View(v, rs)
+				r, err := prove.View(v, rs, prove.Options{})
 				if err != nil {
 					t.Errorf("%s, %q, target %d: %v", filepath.Base(file), v.Host.Name, target, err)
 					continue

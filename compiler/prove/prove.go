@@ -32,16 +32,43 @@ type Result struct {
 	Host *host.Host
 }
 
+// Options of a proof.
+type Options struct {
+	// Budget is how many edges the diagrams of one family may have; 0 is what fits
+	// in about 600 MB.
+	Budget int
+}
+
+// Quick is the budget of a proof that takes less than a second.
+const Quick = 1_500_000
+
+// quick is the number of rules and elements up to which a proof stays within it.
+const quick = 12_000
+
+// IsQuick says whether the proof of a ruleset is expected to take less than a second.
+func IsQuick(rs *ruleset.Ruleset) bool {
+	size := 0
+	for _, t := range rs.Tables {
+		for _, c := range t.Chains {
+			size += len(c.Rules)
+		}
+		for _, s := range t.Sets {
+			size += len(s.Elems)
+		}
+	}
+	return size <= quick
+}
+
 // View proves that a ruleset does what a view says, for the families that the
 // ruleset has tables of. The error is diagram.ErrBudget where there is too much to
 // tell apart: nothing is proven then.
-func View(v *policy.View, rs *ruleset.Ruleset) (*Result, error) {
+func View(v *policy.View, rs *ruleset.Ruleset, opts Options) (*Result, error) {
 	out := &Result{Host: sampleHost(v)}
 	for _, v6 := range []bool{false, true} {
 		if !serves(rs, v6) {
 			continue
 		}
-		p := newProof(v, rs, out.Host, v6)
+		p := newProof(v, rs, out.Host, v6, opts)
 		for _, j := range fate.Journeys() {
 			if err := p.journey(j, out); err != nil {
 				return nil, err
@@ -80,8 +107,9 @@ type proof struct {
 	host *host.Host
 }
 
-func newProof(v *policy.View, rs *ruleset.Ruleset, h *host.Host, v6 bool) *proof {
+func newProof(v *policy.View, rs *ruleset.Ruleset, h *host.Host, v6 bool, opts Options) *proof {
 	u := fate.NewUniverse(v6)
+	u.Budget = opts.Budget
 	u.AddHost(h)
 	u.AddRuleset(rs)
 	addView(u, v)
@@ -172,13 +200,19 @@ func (p *proof) journey(j fate.Journey, out *Result) error {
 	})
 }
 
-// possible leaves out what no rule ever sees: ::1 from outside (ip6_rcv drops it
-// before any hook).
+// possible leaves out what is for nobody, whatever rules say: ::1 from outside
+// (ip6_rcv drops it before any hook), and 0/8 as a destination unless both addresses
+// are 0.0.0.0 (ip_route_input_slow).
 func (p *proof) possible(j fate.Journey, n diagram.Node) diagram.Node {
-	if j != fate.Arriving || !p.d.v6 {
+	dd := p.u.Space()
+	switch {
+	case j != fate.Arriving:
 		return n
+	case p.d.v6:
+		return dd.Minus(n, p.d.or(p.d.loopback(p.u.Src), p.d.loopback(p.u.Dst)))
 	}
-	return p.u.Space().Minus(n, p.d.or(p.d.loopback(p.u.Src), p.d.loopback(p.u.Dst)))
+	zero := netip4(0, 0, 0, 0)
+	return dd.Minus(n, dd.Minus(p.u.Dst(zero, netip4(0, 255, 255, 255)), dd.And(p.d.dst(zero), p.d.src(zero))))
 }
 
 // refused is the condition that packets are not accepted for sure.
@@ -197,6 +231,11 @@ func (p *proof) report(j fate.Journey, c fate.Conn, bad, fates diagram.Node, out
 	for i := range p.host.Links {
 		if n := p.host.Links[i].Name; n != host.Loopback {
 			taste.IIF, taste.OIF = append(taste.IIF, n), append(taste.OIF, n)
+		}
+		for _, a := range p.host.Links[i].Addrs {
+			if !a.Addr().IsLinkLocalUnicast() && !a.Addr().IsLoopback() && j != fate.Outbound {
+				taste.Dst = append(taste.Dst, a.Addr())
+			}
 		}
 	}
 	w, found := p.u.Witness(bad, func(v uint32) bool { return v == 1 }, taste)

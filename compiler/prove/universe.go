@@ -25,8 +25,15 @@ func sampleHost(v *policy.View) *host.Host {
 		h.Add(i.Name, netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfe, 0x80, 14: n, 15: 1}), 64))
 		n++
 	}
+	owned := map[netip.Addr]bool{}
+	for i := range h.Links {
+		for _, p := range h.Links[i].Addrs {
+			owned[p.Addr()] = true
+		}
+	}
 	lo := func(a netip.Addr) {
-		if a.IsValid() && !a.IsLoopback() && h.Owner(a) == "" {
+		if a.IsValid() && !a.IsLoopback() && !owned[a] {
+			owned[a] = true
 			h.Add(host.Loopback, netip.PrefixFrom(a, a.BitLen()))
 		}
 	}

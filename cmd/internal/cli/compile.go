@@ -13,6 +13,7 @@ import (
 	"github.com/loward/loward/backends/kind"
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/resolve"
+	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
 	"github.com/spf13/cobra"
 )
@@ -27,16 +28,22 @@ type compileFlags struct {
 	kind   string
 	reload bool
 	live   bool
+	// noProve leaves the proof out.
+	noProve bool
 }
 
 func compileCommand(env Env) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
-		Use:   "compile [-t TARGET] [--kind KIND] [--host HOST] [--reload] [-o OUTPUT] (FILE | --live)",
+		Use:   "compile [-t TARGET] [--kind KIND] [--host HOST] [--reload] [--no-prove] [-o OUTPUT] (FILE | --live)",
 		Short: "Compile a policy, or translate a ruleset",
 		Long: `Compile translates a policy to the ruleset of one host, or of every host with
 --host all. A host need not be named where the policy has only one. Warnings go
 to standard error; a mistake anywhere means that nothing is written.
+
+What a policy is compiled to is proven to do what the policy says with every
+packet, as prove does it, before it is written. That is left out where it would take
+a second or more, and with --no-prove; standard error tells.
 
 It translates rulesets that others wrote as well: text of iptables-save and
 iptables-restore, text and JSON of nft, shell scripts that run iptables, ip6tables,
@@ -88,6 +95,7 @@ named after the policy.`,
 	flags.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output; a directory with --host all")
 	flags.StringVar(&f.kind, "kind", "", "what the input is, where its content does not tell: "+strings.Join(kind.Names(), ", "))
 	flags.BoolVar(&f.reload, "reload", false, "iptables, ip6tables: leave out the jumps, which stand already")
+	flags.BoolVar(&f.noProve, "no-prove", false, "do not prove that the ruleset does what the policy says")
 	flags.BoolVar(&f.live, "live", false, "translate what the running kernel holds")
 	complete(cmd, "target", targetNames())
 	complete(cmd, "kind", kind.Names())
@@ -151,6 +159,8 @@ func (f compileFlags) onlyPolicies(t *target, what string) error {
 	switch {
 	case f.host != "":
 		return usage("--host chooses a host of a policy; this input is %s", what)
+	case f.noProve:
+		return usage("--no-prove is for policies; this input is %s", what)
 	case f.reload:
 		return usage("--reload leaves out jumps that loward makes for a policy; this input is %s", what)
 	case t.translate == nil:
@@ -181,13 +191,19 @@ func compilePolicy(env Env, f compileFlags, t *target, src *diag.File) error {
 		return err
 	}
 	texts := make([][]byte, len(views))
+	rulesets := make([]*ruleset.Ruleset, len(views))
 	for i, v := range views {
-		texts[i] = t.compile(v, f.reload, l)
+		texts[i], rulesets[i] = t.compile(v, f.reload, l)
 	}
 	l.Sort()
 	tell(env, l)
 	if l.Errors() > 0 {
 		return silent(exitInput)
+	}
+	if t.view == nil {
+		if err := proveFirst(env, f, t, views, rulesets); err != nil {
+			return err
+		}
 	}
 	switch {
 	case f.host == allHosts:

@@ -21,7 +21,7 @@ func exitTable() []struct {
 		Meaning string
 	}{
 		{exitDone, "done, and nothing found"},
-		{exitFindings, "findings: a difference, an unformatted file, a failed expectation"},
+		{exitFindings, "findings: a difference, an unformatted file, a failed expectation or proof"},
 		{exitInput, "wrong usage, or input that can't be read or parsed (every mistake is listed)"},
 		{exitRefused, "the kernel, the file system or a tool refused (an internal error of loward's included); everything is as before"},
 		{exitUndecided, "could not be decided"},

@@ -95,6 +95,7 @@ network.
 		compileCommand(env),
 		traceCommand(env),
 		testCommand(env),
+		proveCommand(env),
 		diffCommand(env),
 		factsCommand(env),
 		classesCommand(env),

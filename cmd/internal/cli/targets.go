@@ -18,8 +18,11 @@ import (
 // extension of its files.
 type target struct {
 	name, help string
-	// compile gives the text, or nil where the list got errors.
-	compile func(v *policy.View, reload bool, l *diag.List) []byte
+	// shape to which a policy is lowered, and the text of that.
+	shape compiler.Target
+	write func(rs *ruleset.Ruleset, reload bool) ([]byte, []*diag.Diagnostic)
+	// view gives the text of a target that is no ruleset; it is nil for the others.
+	view func(v *policy.View) ([]byte, []*diag.Diagnostic)
 	// translate does so with a ruleset that somebody else wrote. It is nil where
 	// the target is none for rulesets.
 	translate func(rs *ruleset.Ruleset, l *diag.List) []byte
@@ -27,29 +30,45 @@ type target struct {
 
 // targets lists them in the order in which help shows them.
 func targets() []target {
-	return []target{
-		{"nft", "nftables, for nft -f", func(v *policy.View, _ bool, l *diag.List) []byte {
-			return write(v, compiler.Nft, l, nft.Text{}.Write)
-		}, func(rs *ruleset.Ruleset, l *diag.List) []byte {
+	return []target{{
+		name: "nft", help: "nftables, for nft -f", shape: compiler.Nft,
+		write: func(rs *ruleset.Ruleset, _ bool) ([]byte, []*diag.Diagnostic) { return nft.Text{}.Write(rs) },
+		translate: func(rs *ruleset.Ruleset, l *diag.List) []byte {
 			rs, mistakes := convert.ToNft(rs, nft.ValidName)
 			return written(rs, mistakes, l, nft.Text{Plain: true}.Write)
-		}},
-		{"iptables", "for iptables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
-			return write(v, compiler.IPTables, l, iptables.Restore{Family: ruleset.IP, Reload: reload}.Write)
-		}, toIptables(ruleset.IP)},
-		{"ip6tables", "for ip6tables-restore --noflush", func(v *policy.View, reload bool, l *diag.List) []byte {
-			return write(v, compiler.IP6Tables, l, iptables.Restore{Family: ruleset.IP6, Reload: reload}.Write)
-		}, toIptables(ruleset.IP6)},
-		{"iproute", "addresses and routes, for ip -batch", func(v *policy.View, _ bool, l *diag.List) []byte {
-			text, mistakes := iproute.Write(v)
-			l.All = append(l.All, mistakes...)
-			return text
-		}, nil},
-		{"json", "of a policy, the nft ruleset for nft -j -f; of a ruleset, what was understood", func(v *policy.View, _ bool, l *diag.List) []byte {
-			return write(v, compiler.Nft, l, nft.JSON{}.Write)
-		}, func(rs *ruleset.Ruleset, l *diag.List) []byte {
+		},
+	}, {
+		name: "iptables", help: "for iptables-restore --noflush", shape: compiler.IPTables,
+		write: restore(ruleset.IP), translate: toIptables(ruleset.IP),
+	}, {
+		name: "ip6tables", help: "for ip6tables-restore --noflush", shape: compiler.IP6Tables,
+		write: restore(ruleset.IP6), translate: toIptables(ruleset.IP6),
+	}, {
+		name: "iproute", help: "addresses and routes, for ip -batch", view: iproute.Write,
+	}, {
+		name: "json", help: "of a policy, the nft ruleset for nft -j -f; of a ruleset, what was understood", shape: compiler.Nft,
+		write: func(rs *ruleset.Ruleset, _ bool) ([]byte, []*diag.Diagnostic) { return nft.JSON{}.Write(rs) },
+		translate: func(rs *ruleset.Ruleset, l *diag.List) []byte {
 			return written(rs, nil, l, nft.JSON{Model: true}.Write)
-		}},
+		},
+	}}
+}
+
+// compile gives the text of a view, and the ruleset that it says; nil for both where
+// the list got errors, and no ruleset where the target is none.
+func (t *target) compile(v *policy.View, reload bool, l *diag.List) ([]byte, *ruleset.Ruleset) {
+	if t.view != nil {
+		text, mistakes := t.view(v)
+		l.All = append(l.All, mistakes...)
+		return text, nil
+	}
+	rs := compiler.Compile(v, t.shape, l)
+	return written(rs, nil, l, func(rs *ruleset.Ruleset) ([]byte, []*diag.Diagnostic) { return t.write(rs, reload) }), rs
+}
+
+func restore(f ruleset.Family) func(*ruleset.Ruleset, bool) ([]byte, []*diag.Diagnostic) {
+	return func(rs *ruleset.Ruleset, reload bool) ([]byte, []*diag.Diagnostic) {
+		return iptables.Restore{Family: f, Reload: reload}.Write(rs)
 	}
 }
 
@@ -58,11 +77,6 @@ func toIptables(f ruleset.Family) func(*ruleset.Ruleset, *diag.List) []byte {
 		rs, mistakes := convert.ToIptables(rs, f)
 		return written(rs, mistakes, l, iptables.Save{Family: f}.Write)
 	}
-}
-
-// write compiles to a ruleset and writes that as text.
-func write(v *policy.View, t compiler.Target, l *diag.List, writer func(*ruleset.Ruleset) ([]byte, []*diag.Diagnostic)) []byte {
-	return written(compiler.Compile(v, t, l), nil, l, writer)
 }
 
 // written is the text of a ruleset, or nil where there is none or it can't be
