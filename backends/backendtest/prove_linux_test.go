@@ -39,7 +39,7 @@ func TestProofs(t *testing.T) {
 			if rs == nil {
 				continue
 			}
-			r, err := prove.View(p.Views[0], rs)
+			r, err := prove.View(p.Views[0], rs, prove.Options{})
 			if err != nil {
 				t.Fatalf("seed %d, target %d: %v", seed, target, err)
 			}
