@@ -117,6 +117,18 @@ func (m *Map) connField(st *state, f ruleset.Field) []kase {
 		// Of ICMP the tuple's "ports" are the identifier, and type and code.
 		return []kase{{m.ported(), v}, {m.dd.Not(m.ported()), unknown(f.String())}}
 	}
+	if m.opts.Remembers && m.kind != First && st.ct != ruleset.StateNew {
+		switch f {
+		case ruleset.CTDirection, ruleset.CTProtocol, ruleset.CTOrigProtocol, ruleset.CTReplyProtocol:
+		case ruleset.CTMark:
+			if st.ctmark != number(0) { // which these rules have set
+				return always(st.ctmark)
+			}
+			fallthrough
+		default:
+			return always(unknown("the connection's " + f.String()))
+		}
+	}
 	switch f {
 	case ruleset.CTStatus:
 		return always(number(uint64(st.status)))

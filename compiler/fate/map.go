@@ -14,6 +14,11 @@ type Options struct {
 	// Bare: only rules judge. What the kernel refuses by itself (martians, a missing
 	// route, forwarding switched off) passes.
 	Bare bool
+	// Remembers: what conntrack remembers of a known connection (its mark, whether it
+	// is translated) is not known, for rules or people may have set it at any time.
+	// Else nothing has happened to a connection that these rules did not do to the
+	// packet at hand.
+	Remembers bool
 	// Elsewhere: where no facts of the host are known, the addresses to which rules
 	// translate are other machines', as path.Assume takes it too.
 	Elsewhere bool
