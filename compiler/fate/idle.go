@@ -252,13 +252,8 @@ func (w *watch) judge(rules []asked, took, arrived diagram.Node) {
 			s.busy = true
 			continue
 		}
-		reaches := dd.Combine(dd.And(a.matches, arrived), took, func(x, by uint32) uint32 {
-			if x == 0 || by != 0 && by <= uint32(a.i) {
-				return 0
-			}
-			return 1
-		}, nil)
-		if reaches != diagram.False {
+		come := dd.And(a.matches, arrived)
+		if dd.Minus(come, took) != diagram.False || dd.Max(dd.And(come, took)) > uint32(a.i) {
 			s.busy = true
 			continue
 		}
@@ -272,12 +267,12 @@ func (w *watch) shadow(s *standing, a asked) {
 		return
 	}
 	dd := w.m.dd
-	by := dd.Combine(a.matches, w.taken, func(x, by uint32) uint32 {
-		if x == 0 || by > uint32(a.i) {
+	by := dd.Map(dd.And(a.matches, w.taken), func(by uint32) uint32 {
+		if by > uint32(a.i) {
 			return 0
 		}
 		return by
-	}, nil)
+	})
 	for _, v := range dd.Values(by) {
 		if v > 0 {
 			s.idle.By = append(s.idle.By, w.c.Rules[v-1])

@@ -1,5 +1,7 @@
 package diagram
 
+import "sort"
+
 // Operations of two functions.
 const (
 	opNone = iota
@@ -139,8 +141,15 @@ func (s *Space) apply(op uint32, a, b Node, leaf func(a, b Node) (Node, bool)) N
 			s.push(start, e.hi, r)
 		}
 	default:
+		sparse := op == opAnd || op == opMinus
 		for i, j := int(s.nodes[a].first), int(s.nodes[b].first); ; {
 			x, y := s.edges[i], s.edges[j]
+			if sparse && x.to == Miss && y.hi < x.hi {
+				// Nothing comes of b here, however many edges it has.
+				list := s.edges[j : s.nodes[b].first+s.nodes[b].count]
+				j += sort.Search(len(list), func(k int) bool { return list[k].hi >= x.hi })
+				y = s.edges[j]
+			}
 			hi := min(x.hi, y.hi)
 			r := s.apply(op, x.to, y.to, leaf)
 			s.push(start, hi, r)
