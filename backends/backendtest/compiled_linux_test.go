@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/backendtest/probes"
+	"github.com/loward/loward/backends/lab"
 )
 
 // examplesDir holds NAME.low and NAME.probes.
@@ -18,7 +19,7 @@ const examplesDir = "../../testdata/examples"
 
 // compiled is a policy for one host in every target.
 type compiled struct {
-	host                lab.Host
+	host                probes.Host
 	nft, four, six, ip  string
 	fourAgain, sixAgain string          // with --reload
 	chains              map[string]bool // ours, in iptables
@@ -36,7 +37,7 @@ func buildTool(t *testing.T) string {
 }
 
 // compileFor a host; the policy must compile without a mistake for every target.
-func compileFor(t *testing.T, tool, policy string, host lab.Host) compiled {
+func compileFor(t *testing.T, tool, policy string, host probes.Host) compiled {
 	t.Helper()
 	run := func(target string, more ...string) string {
 		args := append([]string{"compile", "-t", target}, more...)
@@ -73,15 +74,15 @@ func compileFor(t *testing.T, tool, policy string, host lab.Host) compiled {
 // loader is one of the three ways into the kernel.
 type loader struct {
 	name    string
-	style   lab.Style
+	style   probes.Style
 	variant lab.Variant // "" : nft
 }
 
 func loaders() []loader {
 	return []loader{
-		{"nft", lab.StyleNFT, ""},
-		{"iptables-nft", lab.StyleIPTablesNFT, lab.NFT},
-		{"iptables-legacy", lab.StyleLegacy, lab.Legacy},
+		{"nft", probes.StyleNFT, ""},
+		{"iptables-nft", probes.StyleIPTablesNFT, lab.NFT},
+		{"iptables-legacy", probes.StyleLegacy, lab.Legacy},
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
 	"github.com/loward/loward/backends/iptables"
+	"github.com/loward/loward/backends/lab"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler/convert"
 	"github.com/loward/loward/compiler/ruleset"

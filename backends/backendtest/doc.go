@@ -5,7 +5,7 @@
 //
 //	go test -v -run TestExamples/all/router/nft ./backends/backendtest
 //
-// The probes and the hosts they run on are those of package lab. Root is needed,
+// The probes and the hosts they run on are those of package probes. Root is needed,
 // or a user namespace (unshare -Urn go test …), where probes by other users are
 // left out and counted as such.
 package backendtest

@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/backendtest/probes"
+	"github.com/loward/loward/backends/lab"
 	"github.com/loward/loward/dsl/diag"
 )
 
@@ -21,7 +22,7 @@ import (
 type example struct {
 	name   string
 	file   *diag.File
-	script *lab.Script
+	script *probes.Script
 	hosts  []compiled
 }
 
@@ -82,7 +83,7 @@ func readExample(t *testing.T, tool, policy string) *example {
 	}
 	e := &example{name: strings.TrimSuffix(filepath.Base(policy), ".low"), file: diag.NewFile(path, data)}
 	var mistakes []*diag.Diagnostic
-	if e.script, mistakes = lab.ParseScript(e.file); len(mistakes) > 0 {
+	if e.script, mistakes = probes.ParseScript(e.file); len(mistakes) > 0 {
 		for _, d := range mistakes {
 			at := d.Span.Position()
 			t.Errorf("%s:%d:%d: %s", path, at.Line, at.Column, d.Message)
@@ -102,7 +103,7 @@ func readExample(t *testing.T, tool, policy string) *example {
 // else of it.
 func start(ctx context.Context, t *testing.T, e *example) *lab.Lab {
 	t.Helper()
-	l, err := lab.Build(ctx, e.script)
+	l, err := lab.Build(ctx, &e.script.Plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func start(ctx context.Context, t *testing.T, e *example) *lab.Lab {
 
 // state is what stood on a node before our rules.
 type state struct {
-	foreign lab.Snapshot
+	foreign probes.Snapshot
 	tables  []string // of nf_tables
 }
 
@@ -127,14 +128,14 @@ func loaded(ctx context.Context, t *testing.T, e *example, ld loader) (*lab.Lab,
 	l := start(ctx, t, e)
 	before := map[string]state{}
 	for _, c := range e.hosts {
-		if err := l.LoadForeign(ctx, c.host.Node, ld.style); err != nil {
+		if err := probes.LoadForeign(ctx, l, e.script, c.host.Node, ld.style); err != nil {
 			t.Fatal(err)
 		}
-		s, err := l.Snapshot(ctx, c.host.Node, ld.style)
+		s, err := probes.TakeSnapshot(ctx, l, c.host.Node, ld.style)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tables, err := l.Tables(ctx, c.host.Node)
+		tables, err := probes.Tables(ctx, l, c.host.Node)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,17 +284,17 @@ func (e *example) at(p *lab.Probe) string {
 func unharmed(ctx context.Context, t *testing.T, e *example, ld loader, l *lab.Lab, before map[string]state) {
 	t.Helper()
 	for _, c := range e.hosts {
-		after, err := l.Snapshot(ctx, c.host.Node, ld.style)
+		after, err := probes.TakeSnapshot(ctx, l, c.host.Node, ld.style)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ours := func(chain string) bool { return ld.variant != "" && c.chains[chain] }
-		for _, bad := range lab.Changed(before[c.host.Node].foreign, after, ours) {
+		for _, bad := range probes.Changed(before[c.host.Node].foreign, after, ours) {
 			t.Errorf("%s: %s on %s: others' rules changed: %s", e.name, ld.name, c.host.Node, bad)
 		}
 	}
 	for _, c := range e.hosts {
-		now, err := l.Tables(ctx, c.host.Node)
+		now, err := probes.Tables(ctx, l, c.host.Node)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +311,7 @@ func unharmed(ctx context.Context, t *testing.T, e *example, ld loader, l *lab.L
 			t.Errorf("%s: %s on %s: %d tables of our own expected, found %q", e.name, ld.name, c.host.Node, want, more)
 		}
 	}
-	for _, bad := range l.Banned(ctx) {
+	for _, bad := range probes.BannedReach(ctx, l) {
 		t.Errorf("%s: %s: %s", e.name, ld.name, bad)
 	}
 }
@@ -366,8 +367,8 @@ func selfProbes(t *testing.T, l *lab.Lab, e *example) []*lab.Probe {
 	return out
 }
 
-func excepted(list []lab.NoSelf, a netip.Addr, proto string) bool {
-	return slices.ContainsFunc(list, func(n lab.NoSelf) bool {
+func excepted(list []probes.NoSelf, a netip.Addr, proto string) bool {
+	return slices.ContainsFunc(list, func(n probes.NoSelf) bool {
 		return n.Addr == a && (len(n.Protos) == 0 || slices.Contains(n.Protos, proto))
 	})
 }

@@ -3,7 +3,7 @@ package backendtest
 import (
 	"testing"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/backendtest/probes"
 	"github.com/loward/loward/backends/iptables"
 	"github.com/loward/loward/backends/nft"
 	"github.com/loward/loward/compiler"
@@ -27,7 +27,7 @@ func inProcess(t *testing.T, v *policy.View) (c compiled, ok bool) {
 		return string(out)
 	}
 	c = compiled{
-		host: lab.Host{Name: v.Host.Name, Node: v.Host.Name},
+		host: probes.Host{Name: v.Host.Name, Node: v.Host.Name},
 		nft:  lower(compiler.Nft, nft.Text{}.Write),
 		four: lower(compiler.IPTables, iptables.Restore{Family: ruleset.IP}.Write),
 		six:  lower(compiler.IP6Tables, iptables.Restore{Family: ruleset.IP6}.Write),

@@ -5,7 +5,7 @@ package backendtest
 import (
 	"testing"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/lab"
 )
 
 // TestExamples says why nothing is asked here.

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/backendtest/probes"
 	"github.com/loward/loward/backends/backendtest/random"
+	"github.com/loward/loward/backends/lab"
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/resolve"
 	"github.com/loward/loward/dsl/diag"
@@ -62,9 +63,9 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-func randomCase(t *testing.T, v *policy.View, text, probes string, counts *tallies) {
-	f := diag.NewFile(t.Name()+".probes", []byte(probes))
-	script, mistakes := lab.ParseScript(f)
+func randomCase(t *testing.T, v *policy.View, text, asked string, counts *tallies) {
+	f := diag.NewFile(t.Name()+".probes", []byte(asked))
+	script, mistakes := probes.ParseScript(f)
 	for _, d := range mistakes {
 		t.Fatalf("%s: %s", d.Span, d.Message)
 	}
@@ -78,7 +79,7 @@ func randomCase(t *testing.T, v *policy.View, text, probes string, counts *talli
 	failed := false
 	for _, ld := range loaders() {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-		l, err := lab.Build(ctx, script)
+		l, err := lab.Build(ctx, &script.Plan)
 		if err != nil {
 			t.Fatal(err)
 		}

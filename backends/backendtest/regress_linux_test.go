@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/backendtest/probes"
 	"github.com/loward/loward/backends/internal/kernel"
+	"github.com/loward/loward/backends/lab"
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/compiler/resolve"
 	"github.com/loward/loward/dsl/diag"
@@ -76,7 +77,7 @@ probe wan udp from 203.0.113.9 to 10.53.0.1:53 -> accept
 probe wan udp from 203.0.113.9 to 10.53.0.1:54 -> drop
 probe lan udp from 192.168.77.10 to 10.53.0.1:53 -> drop
 `))
-	script, mistakes := lab.ParseScript(f)
+	script, mistakes := probes.ParseScript(f)
 	for _, d := range mistakes {
 		t.Fatalf("%s: %s", d.Span, d.Message)
 	}
@@ -84,11 +85,11 @@ probe lan udp from 192.168.77.10 to 10.53.0.1:53 -> drop
 	if !ok {
 		t.Fatal("a target refuses it")
 	}
-	c.host = lab.Host{Node: "server"}
+	c.host = probes.Host{Node: "server"}
 	e := &example{name: "untracked", file: f, script: script, hosts: []compiled{c}}
 	counts := &tallies{run: map[string]int{}, skipped: map[string]int{}}
 	for _, ld := range loaders() {
-		l, err := lab.Build(ctx, script)
+		l, err := lab.Build(ctx, &script.Plan)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loward/loward/backends/backendtest/lab"
+	"github.com/loward/loward/backends/lab"
 )
 
 // TestSabotage: rules that mean something else are noticed, by probes and by the

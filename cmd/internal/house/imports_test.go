@@ -56,8 +56,7 @@ func outside() map[string][]string {
 	}
 }
 
-// testHelpers build network namespaces and load rulesets; only tests may use
-// them, and the command that measures.
+// testHelpers are for tests alone, and for the command that measures.
 func testHelpers() []string {
 	return []string{"backends/backendtest", "backends/internal/kernel"}
 }
@@ -205,7 +204,7 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"lint/checks", module + "/backends", false},
 		{"backends/nft", module + "/cmd/internal/report", false},
 		{"cmd/internal/cli", module + "/backends/nft", true},
-		{"cmd/internal/cli", module + "/backends/backendtest/lab", false},
+		{"cmd/internal/cli", module + "/backends/backendtest/probes", false},
 		{"cmd/internal/corpus", module + "/backends/backendtest/corpus", true},
 		{"compiler/resolve", "github.com/spf13/cobra", false},
 		{"cmd/internal/cli", "github.com/spf13/cobra", true},
@@ -217,7 +216,7 @@ func TestViolationsAreSeen(t *testing.T) {
 			t.Errorf("%s importing %s: allowed %v, want %v", c.folder, c.path, got, c.ok)
 		}
 	}
-	if v := violation(source{folder: "cmd/internal/cli", test: true}, module+"/backends/backendtest/lab"); v != "" {
-		t.Errorf("a test may use the lab: %s", v)
+	if v := violation(source{folder: "cmd/internal/cli", test: true}, module+"/backends/backendtest/probes"); v != "" {
+		t.Errorf("a test may use the probes: %s", v)
 	}
 }

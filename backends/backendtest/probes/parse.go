@@ -1,6 +1,7 @@
-package lab
+package probes
 
 import (
+	"github.com/loward/loward/backends/lab"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -20,10 +21,10 @@ type word struct {
 type scriptParser struct {
 	file *diag.File
 	out  *Script
-	top  Topology
+	top  lab.Topology
 	ok   bool // the topology is known
 	list diag.List
-	last *Probe // the probe that a "then" waits for
+	last *lab.Probe // the probe that a "then" waits for
 	bad  *diag.Diagnostic
 }
 
@@ -37,15 +38,44 @@ func ParseScript(f *diag.File) (*Script, []*diag.Diagnostic) {
 		p.line(strings.TrimSuffix(line, "\r"), offset, n+1)
 		offset += len(line) + 1
 	}
-	if p.out.Topology == "" {
+	if p.out.Topology.Name == "" {
 		p.list.Errorf(f.Span(0, 0), "the file names no topology").
 			Helpf("begin with \"lab NAME\", NAME = %s", strings.Join(TopologyNames(), ", "))
 	}
+	p.implied()
 	if p.ok && len(p.out.Hosts) == 0 {
 		p.out.Hosts = []Host{{Node: p.top.Main(), Span: f.Span(0, 0)}}
 	}
 	return p.out, p.list.All
 }
+
+// implied is what the file wants without saying so: listeners where Docker's ports
+// lead, and a main host that takes spoofed packets unless a rule refuses them.
+func (p *scriptParser) implied() {
+	if !p.ok {
+		return
+	}
+	for _, d := range p.out.Docker {
+		p.out.Listens = append(p.out.Listens, lab.Listen{Node: p.top.Main(), Proto: d.Proto, Port: d.To.Port()})
+	}
+	local, loopback := false, false
+	for _, q := range p.out.All() {
+		if q.Spoof {
+			local = true
+			loopback = loopback || onlyInside(q.From.Addr) || onlyInside(q.To.Addr)
+		}
+	}
+	var list []lab.Sysctl
+	if local {
+		list = append(list, lab.Sysctl{Node: p.top.Main(), Key: "net.ipv4.conf.all.accept_local", Value: "1"})
+	}
+	if loopback {
+		list = append(list, lab.Sysctl{Node: p.top.Main(), Key: "net.ipv4.conf.all.route_localnet", Value: "1"})
+	}
+	p.out.Sysctls = append(list, p.out.Sysctls...)
+}
+
+func onlyInside(a netip.Addr) bool { return a.Is4() && a.IsLoopback() }
 
 // fail reports the first mistake of a line; what follows from it is not said.
 func (p *scriptParser) fail(w word, format string, args ...any) *diag.Diagnostic {
@@ -83,7 +113,7 @@ func (p *scriptParser) line(line string, offset, number int) {
 	}
 	r := &reader{p: p, words: words, end: offset + len(strings.TrimRight(line, " \t"))}
 	head := r.next("a statement")
-	if p.out.Topology == "" && head.text != "lab" {
+	if p.out.Topology.Name == "" && head.text != "lab" {
 		p.fail(head, "%q stands before \"lab\"", head.text).Helpf("the first statement names the topology")
 		return
 	}
@@ -93,18 +123,18 @@ func (p *scriptParser) line(line string, offset, number int) {
 	case "host":
 		p.host(r)
 	case "link":
-		l := Link{Node: r.node(), Dev: r.next("a device").text}
+		l := lab.Link{Node: r.node(), Dev: r.next("a device").text}
 		p.keep(r, func() { p.out.Links = append(p.out.Links, l) })
 	case "addr":
-		a := Addr{Node: r.node(), Dev: r.next("a device").text, Prefix: r.prefix()}
+		a := lab.Addr{Node: r.node(), Dev: r.next("a device").text, Prefix: r.prefix()}
 		p.keep(r, func() { p.out.Addrs = append(p.out.Addrs, a) })
 	case "route":
 		p.route(r)
 	case "sysctl":
-		s := Sysctl{Node: r.node(), Key: r.next("a key").text, Value: r.next("a value").text}
+		s := lab.Sysctl{Node: r.node(), Key: r.next("a key").text, Value: r.next("a value").text}
 		p.keep(r, func() { p.out.Sysctls = append(p.out.Sysctls, s) })
 	case "listen":
-		l := Listen{Node: r.node(), Proto: r.oneOf("tcp", "udp"), Port: r.number(1, 65535)}
+		l := lab.Listen{Node: r.node(), Proto: r.oneOf("tcp", "udp"), Port: r.number(1, 65535)}
 		p.keep(r, func() { p.out.Listens = append(p.out.Listens, l) })
 	case "docker":
 		d := Published{Proto: r.oneOf("tcp", "udp"), From: r.addrPort()}
@@ -138,12 +168,13 @@ func (p *scriptParser) keep(r *reader, store func()) {
 
 func (p *scriptParser) lab(head word, r *reader) {
 	w := r.next("a topology")
-	if p.out.Topology != "" {
+	if p.out.Topology.Name != "" {
 		p.fail(head, "a second \"lab\"").Helpf("a probe file describes one lab")
 		return
 	}
-	p.out.Topology = w.text
 	p.top, p.ok = Lookup(w.text)
+	p.out.Topology = p.top
+	p.out.Topology.Name = w.text
 	if !p.ok {
 		p.fail(w, "unknown topology %q", w.text).Helpf("one of %s", strings.Join(TopologyNames(), ", "))
 	}
@@ -170,7 +201,7 @@ func (p *scriptParser) host(r *reader) {
 }
 
 func (p *scriptParser) route(r *reader) {
-	rt := Route{Node: r.node()}
+	rt := lab.Route{Node: r.node()}
 	w := r.next("a destination")
 	if dest, err := netip.ParsePrefix(w.text); err == nil {
 		rt.Dest = dest.Masked()

@@ -1,6 +1,6 @@
-// Package lab is the referee of the kernel tests: it builds hosts in network
-// namespaces, loads rulesets into them with the tools that an administrator
-// uses, and asks the kernel with real sockets which packets pass.
+// Package probes is the language in which the kernel tests say what they expect, the
+// hosts that they know, and the rules of others beside which ours are loaded.
+// Package lab then builds the hosts and asks the kernel.
 //
 // A lab is described by a probe file that stands beside a policy:
 // testdata/examples/NAME.probes beside NAME.low. Its expectations are written
@@ -158,4 +158,4 @@
 //	probe self tcp user nobody to 127.0.0.1:5432 -> reject      # not daemon, mail
 //	probe lan0 ping to 10.53.53.53 count=60 pass=40..42 -> drop # limit 20/second burst 40
 //	probe wan udp spoof from 2001:db8:1::1 to [2001:db8:1::1]:53 -> drop
-package lab
+package probes

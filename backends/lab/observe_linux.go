@@ -87,7 +87,7 @@ func (n *node) observeSCTP(s *socket, data []byte, m message, at sighting) {
 		own := binary.BigEndian.Uint32(data[16:])
 		n.lab.seen.number(uint64(own), at)
 		if to, dev := destination(m.oob, s.six); to.IsValid() && !n.lab.group(to) {
-			if !needsDev(to) {
+			if !NeedsDev(to) {
 				dev = 0
 			}
 			_ = s.send(sctpInit(dest, source, 2, own, own+1), sourceControl(to, dev), s.sockaddr(m.from.Addr(), 0, dev))

@@ -164,14 +164,14 @@ func (l *Lab) broadcastsOf() map[netip.Addr]bool {
 		binary.BigEndian.PutUint32(b[:], n)
 		out[netip.AddrFrom4(b)] = true
 	}
-	for _, n := range l.Topology.Nodes {
+	for _, n := range l.Plan.Topology.Nodes {
 		for _, d := range n.Devs {
 			for _, p := range d.Addrs {
 				add(p)
 			}
 		}
 	}
-	for _, a := range l.Script.Addrs {
+	for _, a := range l.Plan.Addrs {
 		add(a.Prefix)
 	}
 	return out

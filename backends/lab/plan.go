@@ -6,26 +6,26 @@ import (
 	"github.com/loward/loward/dsl/diag"
 )
 
-// Script is a probe file: a topology, what is added to it, and the probes.
-type Script struct {
-	Topology string
-	Hosts    []Host
+// Plan is a lab before it is built: a topology, what is added to it, and the probes
+// that will be sent. Every node listens on the ports that they name.
+type Plan struct {
+	Topology Topology
 	Links    []Link
 	Addrs    []Addr
 	Routes   []Route
 	Sysctls  []Sysctl
 	Listens  []Listen
-	Docker   []Published
-	SelfOff  string   // the reason why there are no self checks; "" if there are
-	NoSelf   []NoSelf // exceptions from the self checks
-	Probes   []*Probe // in the order of the file
+	Probes   []*Probe
 }
 
-// Host is a host block of the policy, and the node that its ruleset is for.
-type Host struct {
-	Name string // "" for a policy without host blocks
-	Node string
-	Span diag.Span
+// All probes, those behind "then" too.
+func (p *Plan) All() []*Probe {
+	var out []*Probe
+	for _, q := range p.Probes {
+		out = append(out, q)
+		out = append(out, q.Then...)
+	}
+	return out
 }
 
 // Link is a further interface of a node.
@@ -60,19 +60,15 @@ type Listen struct {
 	Port  uint16
 }
 
-// Published is a port that a foreign Docker-like ruleset translates.
-type Published struct {
-	Proto    string // tcp or udp
-	From, To netip.AddrPort
-}
+// Variant is one of the two implementations of iptables.
+type Variant string
 
-// NoSelf excepts an address, and some of tcp, udp and ping (all if there are
-// none), from the self checks.
-type NoSelf struct {
-	Addr   netip.Addr
-	Protos []string
-	Reason string
-}
+const (
+	// Legacy is iptables over the x_tables of the kernel.
+	Legacy Variant = "legacy"
+	// NFT is iptables over nf_tables.
+	NFT Variant = "nft"
+)
 
 // Verdict is what became of a packet.
 type Verdict uint8
@@ -153,8 +149,28 @@ type Probe struct {
 	NoConn      bool
 
 	Want Verdict
-	Then []*Probe // run after this one, in order; only in Script.Probes' elements
+	Then []*Probe // run after this one, in order; only in Plan.Probes' elements
 	Span diag.Span
 	Text string // the line as written, without comment
 	Line int
+}
+
+// HasPorts says whether the packets of this kind have a destination port.
+func (k Kind) HasPorts() bool {
+	switch k {
+	case Ping, ICMP, Raw:
+		return false
+	}
+	return true
+}
+
+// NeedsDev says whether the route to a depends on the device.
+func NeedsDev(a netip.Addr) bool {
+	return a.IsMulticast() || a.Is6() && a.IsLinkLocalUnicast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// IsGroup says whether a has several receivers, none of which answers:
+// multicast, or the limited broadcast address.
+func IsGroup(a netip.Addr) bool {
+	return a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

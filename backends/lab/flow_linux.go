@@ -195,7 +195,7 @@ func (a *attempt) arrived() []sighting {
 	at := a.seen()
 	want := a.p.At
 	if want == "" && a.n.lab.group(a.p.To.Addr) {
-		want = a.n.lab.Topology.Main()
+		want = a.n.lab.Plan.Topology.Main()
 	}
 	if want == "" {
 		return at

@@ -16,8 +16,7 @@ import (
 
 // Lab is a set of running hosts.
 type Lab struct {
-	Script   *Script
-	Topology Topology
+	Plan *Plan
 
 	nodes      map[string]*node
 	spaces     []*space // all, switches too, for closing
@@ -49,14 +48,10 @@ const (
 	Generous = 2500 * time.Millisecond
 )
 
-// Build makes the hosts of a script and starts its listeners. Nothing is loaded
+// Build makes the hosts of a plan and starts their listeners. Nothing is loaded
 // yet. Close ends it all.
-func Build(ctx context.Context, script *Script) (*Lab, error) {
-	top, ok := Lookup(script.Topology)
-	if !ok {
-		return nil, fmt.Errorf("unknown topology %q", script.Topology)
-	}
-	l := &Lab{Script: script, Topology: top, nodes: map[string]*node{}, seen: newSightings()}
+func Build(ctx context.Context, plan *Plan) (*Lab, error) {
+	l := &Lab{Plan: plan, nodes: map[string]*node{}, seen: newSightings()}
 	l.ports.Store(firstPort)
 	l.broadcasts = l.broadcastsOf()
 	l.ending, l.end = context.WithCancel(context.Background())
@@ -72,7 +67,7 @@ func (l *Lab) build(ctx context.Context) error {
 	if l.locks, err = os.MkdirTemp("", "loward-lab-"); err != nil {
 		return err
 	}
-	for _, spec := range l.Topology.Nodes {
+	for _, spec := range l.Plan.Topology.Nodes {
 		s, err := newSpace(spec.Name)
 		if err != nil {
 			return err
@@ -86,7 +81,7 @@ func (l *Lab) build(ctx context.Context) error {
 	if err := l.wires(ctx); err != nil {
 		return err
 	}
-	for _, spec := range l.Topology.Nodes {
+	for _, spec := range l.Plan.Topology.Nodes {
 		n := l.nodes[spec.Name]
 		if _, err := n.space.run(ctx, nil, l.addressBatch(spec), "ip", "-batch", "-"); err != nil {
 			return err
@@ -95,7 +90,7 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, spec := range l.Topology.Nodes {
+	for _, spec := range l.Plan.Topology.Nodes {
 		n := l.nodes[spec.Name]
 		if err := n.space.settle(); err != nil {
 			return err
@@ -112,7 +107,7 @@ func (l *Lab) build(ctx context.Context) error {
 // wires lays the cables. Where more than two ends meet there is a switch: a
 // bridge in a namespace of its own, where no host's rules can see the traffic.
 func (l *Lab) wires(ctx context.Context) error {
-	for i, w := range l.Topology.Wires {
+	for i, w := range l.Plan.Topology.Wires {
 		if len(w) == 2 && !l.isBridge(w[0]) {
 			a, b := l.nodes[w[0].Node].space, l.nodes[w[1].Node].space
 			if _, err := a.run(ctx, nil, fmt.Sprintf("link add %s type veth peer name %s netns %s\n", w[0].Dev, w[1].Dev, b.path()), "ip", "-batch", "-"); err != nil {
@@ -149,37 +144,13 @@ func (l *Lab) wires(ctx context.Context) error {
 }
 
 func (l *Lab) isBridge(e End) bool {
-	spec, _ := l.Topology.Node(e.Node)
+	spec, _ := l.Plan.Topology.Node(e.Node)
 	return slices.ContainsFunc(spec.Devs, func(d DevSpec) bool { return d.Name == e.Dev && d.Bridge })
-}
-
-// spoofs says whether the script has spoofed packets, and some in 127/8.
-func (l *Lab) spoofs() (local, loopback bool) {
-	for _, p := range l.Script.All() {
-		if !p.Spoof {
-			continue
-		}
-		local = true
-		for _, a := range []netip.Addr{p.From.Addr, p.To.Addr} {
-			loopback = loopback || a.Is4() && a.IsLoopback()
-		}
-	}
-	return local, loopback
-}
-
-// All probes, those behind "then" too.
-func (s *Script) All() []*Probe {
-	var out []*Probe
-	for _, p := range s.Probes {
-		out = append(out, p)
-		out = append(out, p.Then...)
-	}
-	return out
 }
 
 func (l *Lab) furtherDevs(name string) []DevSpec {
 	var out []DevSpec
-	for _, k := range l.Script.Links {
+	for _, k := range l.Plan.Links {
 		if k.Node == name {
 			out = append(out, DevSpec{Name: k.Dev, Bridge: true})
 		}
@@ -202,7 +173,7 @@ func (l *Lab) addressBatch(spec NodeSpec) string {
 			addressLine(&b, d.Name, a, preferred)
 		}
 	}
-	for _, a := range l.Script.Addrs {
+	for _, a := range l.Plan.Addrs {
 		if a.Node == spec.Name {
 			addressLine(&b, a.Dev, a.Prefix, preferred)
 		}
@@ -232,7 +203,7 @@ func (l *Lab) routeBatch(spec NodeSpec) string {
 	for _, g := range spec.Gateways {
 		fmt.Fprintf(&b, "route add default via %s\n", g)
 	}
-	for _, r := range l.Script.Routes {
+	for _, r := range l.Plan.Routes {
 		if r.Node != spec.Name {
 			continue
 		}
@@ -285,11 +256,11 @@ func (l *Lab) Addresses(name string) ([]netip.Addr, error) {
 
 func (l *Lab) node(name string) (*node, error) {
 	if name == "self" {
-		name = l.Topology.Main()
+		name = l.Plan.Topology.Main()
 	}
 	n := l.nodes[name]
 	if n == nil {
-		return nil, fmt.Errorf("topology %s has no node %q", l.Topology.Name, name)
+		return nil, fmt.Errorf("topology %s has no node %q", l.Plan.Topology.Name, name)
 	}
 	return n, nil
 }

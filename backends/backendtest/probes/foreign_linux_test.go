@@ -1,4 +1,4 @@
-package lab
+package probes
 
 import (
 	"context"
@@ -29,14 +29,14 @@ probe wan tcp from 203.0.113.66 to 203.0.113.1:22 -> reject
 probe wan tcp from 2001:db8:1::66 to [2001:db8:1::1]:22 -> reject
 probe wan tcp to 203.0.113.1:65001 -> drop
 `)
-			if err := l.LoadForeign(ctx, "self", Style(style)); err != nil {
+			if err := LoadForeign(ctx, l, s, "self", Style(style)); err != nil {
 				t.Fatal(err)
 			}
 			demand(t, l, s)
-			if bad := l.Banned(ctx); len(bad) > 0 {
+			if bad := BannedReach(ctx, l); len(bad) > 0 {
 				t.Error(bad)
 			}
-			before, err := l.Snapshot(ctx, "self", Style(style))
+			before, err := TakeSnapshot(ctx, l, "self", Style(style))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,7 @@ probe wan tcp to 203.0.113.1:65001 -> drop
 			}
 			mine.six = mine.four
 			mine.load(t, l, "self", loader)
-			after, err := l.Snapshot(ctx, "self", Style(style))
+			after, err := TakeSnapshot(ctx, l, "self", Style(style))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ probe wan tcp to 203.0.113.1:65001 -> drop
 						t.Fatal(err)
 					}
 				}
-				after, err := l.Snapshot(ctx, "self", Style(style))
+				after, err := TakeSnapshot(ctx, l, "self", Style(style))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -86,7 +86,7 @@ probe wan tcp to 203.0.113.1:65001 -> drop
 			if _, err := l.Run(ctx, "self", "", flush...); err != nil {
 				t.Fatal(err)
 			}
-			if bad := l.Banned(ctx); len(bad) == 0 {
+			if bad := BannedReach(ctx, l); len(bad) == 0 {
 				t.Error("nobody noticed that the ban is gone")
 			}
 		})

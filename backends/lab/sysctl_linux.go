@@ -87,16 +87,7 @@ func (l *Lab) sysctls(spec NodeSpec) error {
 		forward = "1"
 	}
 	list := []setting{{"net.ipv4.ip_forward", forward}, {"net.ipv6.conf.all.forwarding", forward}}
-	if spec.Name == l.Topology.Main() {
-		local, loopback := l.spoofs()
-		if local {
-			list = append(list, setting{"net.ipv4.conf.all.accept_local", "1"})
-		}
-		if loopback {
-			list = append(list, setting{"net.ipv4.conf.all.route_localnet", "1"})
-		}
-	}
-	for _, s := range l.Script.Sysctls {
+	for _, s := range l.Plan.Sysctls {
 		if s.Node == spec.Name {
 			list = append(list, setting{s.Key, s.Value})
 		}

@@ -31,7 +31,7 @@ const (
 // listened are the (protocol, port) pairs on which every node listens.
 func (l *Lab) listened() []Listen {
 	set := map[Listen]bool{{Proto: "tcp", Port: 22}: true, {Proto: "tcp", Port: SelfTCP}: true, {Proto: "udp", Port: SelfUDP}: true, {Proto: "tcp", Port: ftpData}: true}
-	for _, p := range l.Script.All() {
+	for _, p := range l.Plan.All() {
 		switch p.Kind {
 		case TCP, FTP, FragNeeded:
 			set[Listen{Proto: "tcp", Port: p.To.Port}] = true
@@ -39,10 +39,7 @@ func (l *Lab) listened() []Listen {
 			set[Listen{Proto: "udp", Port: p.To.Port}] = true
 		}
 	}
-	for _, d := range l.Script.Docker {
-		set[Listen{Proto: d.Proto, Port: d.To.Port()}] = true
-	}
-	for _, k := range l.Script.Listens {
+	for _, k := range l.Plan.Listens {
 		set[Listen{Proto: k.Proto, Port: k.Port}] = true
 	}
 	out := make([]Listen, 0, len(set))
@@ -58,7 +55,7 @@ func (l *Lab) listen() error {
 	l.listens = l.listened()
 	raw := map[uint8]bool{6: true}
 	var groups []netip.Addr
-	for _, p := range l.Script.All() {
+	for _, p := range l.Plan.All() {
 		switch p.Kind {
 		case Raw:
 			raw[p.Number] = true
@@ -74,7 +71,7 @@ func (l *Lab) listen() error {
 		protos = append(protos, n)
 	}
 	slices.Sort(protos)
-	for _, spec := range l.Topology.Nodes {
+	for _, spec := range l.Plan.Topology.Nodes {
 		n := l.nodes[spec.Name]
 		err := n.space.do(func() error {
 			for _, k := range l.listens {
@@ -289,7 +286,7 @@ func (n *node) serveUDP(s *socket) {
 		reply := make([]byte, max(len(m.data), 12))
 		copy(reply, answer)
 		binary.BigEndian.PutUint64(reply[4:], number)
-		if !needsDev(to) {
+		if !NeedsDev(to) {
 			dev = 0
 		}
 		dest := s.sockaddr(m.from.Addr(), m.from.Port(), dev)

@@ -1,7 +1,8 @@
-package lab
+package probes
 
 import (
 	"fmt"
+	"github.com/loward/loward/backends/lab"
 	"net/netip"
 	"strings"
 	"testing"
@@ -35,17 +36,17 @@ func TestParseDocExample(t *testing.T) {
 	if len(bad) > 0 {
 		t.Fatal(bad)
 	}
-	if len(s.Probes) != 5 || s.Topology != "router" || s.Hosts[0] != (Host{"router", "router", s.Hosts[0].Span}) {
+	if len(s.Probes) != 5 || s.Topology.Name != "router" || s.Hosts[0] != (Host{"router", "router", s.Hosts[0].Span}) {
 		t.Fatalf("%+v", s)
 	}
 	p := s.Probes[1]
-	if p.Node != "wan" || p.Kind != TCP || p.From.Addr != netip.MustParseAddr("203.0.113.9") || p.To.Port != 53 || p.Want != Drop {
+	if p.Node != "wan" || p.Kind != lab.TCP || p.From.Addr != netip.MustParseAddr("203.0.113.9") || p.To.Port != 53 || p.Want != lab.Drop {
 		t.Errorf("%+v", p)
 	}
 	if p.Text != "probe wan tcp from 203.0.113.9 to 10.53.53.53:53 -> drop" || p.Span.Text() != p.Text || p.Line != 4 {
 		t.Errorf("%q %q %d", p.Text, p.Span.Text(), p.Line)
 	}
-	if p = s.Probes[2]; p.User != "nobody" || p.Node != "router" || p.Want != Reject {
+	if p = s.Probes[2]; p.User != "nobody" || p.Node != "router" || p.Want != lab.Reject {
 		t.Errorf("%+v", p)
 	}
 	if p = s.Probes[3]; p.Count != 60 || p.PassMin != 40 || p.PassMax != 42 || !p.Fresh {
@@ -93,13 +94,13 @@ probe wan frag-needed by=198.51.100.7 noconn to 203.0.113.1:22 -> drop
 	if b := s.Probes[1].Then[0].To; b.Dev != "eth0" || b.Port != 53 {
 		t.Errorf("%+v", b)
 	}
-	if b := s.Probes[2]; b.Kind != ICMP || b.Type != 3 || b.Code != 4 {
+	if b := s.Probes[2]; b.Kind != lab.ICMP || b.Type != 3 || b.Code != 4 {
 		t.Errorf("%+v", b)
 	}
 	if r := s.Routes[1]; r.Dest.String() != "fd53::/64" || s.Routes[0].Metric != 7 {
 		t.Errorf("%+v", s.Routes)
 	}
-	if len(s.NoSelf[0].Protos) != 2 || s.SelfOff == "" || len(s.Links) != 1 || len(s.Docker) != 1 || len(s.Sysctls) != 1 || len(s.Listens) != 1 || len(s.Addrs) != 2 {
+	if len(s.NoSelf[0].Protos) != 2 || s.SelfOff == "" || len(s.Links) != 1 || len(s.Docker) != 1 || len(s.Sysctls) != 2 || len(s.Listens) != 2 || len(s.Addrs) != 2 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,29 +1,30 @@
-package lab
+package probes
 
 import (
 	"context"
 	"fmt"
+	"github.com/loward/loward/backends/lab"
 	"strings"
 )
 
 // LoadForeign loads the rules of others into a node: a fail2ban that has banned
 // the addresses of Banned from tcp 22, a Docker with its chains and published
 // ports, and a table of somebody's monitoring.
-func (l *Lab) LoadForeign(ctx context.Context, node string, style Style) error {
+func LoadForeign(ctx context.Context, l *lab.Lab, s *Script, node string, style Style) error {
 	text, _ := foreignNFT(style)
 	if err := l.LoadNFT(ctx, node, text); err != nil {
 		return fmt.Errorf("foreign rules: %w", err)
 	}
-	four := foreignIPTables(style, false, l.Script.Docker)
-	six := foreignIPTables(style, true, l.Script.Docker)
+	four := foreignIPTables(style, false, s.Docker)
+	six := foreignIPTables(style, true, s.Docker)
 	if err := l.LoadIPTables(ctx, node, style.variant(), four, six); err != nil {
 		return fmt.Errorf("foreign rules: %w", err)
 	}
 	return nil
 }
 
-// Snapshot of the foreign rules of a node.
-func (l *Lab) Snapshot(ctx context.Context, node string, style Style) (Snapshot, error) {
+// TakeSnapshot of the foreign rules of a node.
+func TakeSnapshot(ctx context.Context, l *lab.Lab, node string, style Style) (Snapshot, error) {
 	out := Snapshot{Tables: map[string]string{}, Saved: map[string]string{}}
 	_, tables := foreignNFT(style)
 	for _, t := range tables {
@@ -45,7 +46,7 @@ func (l *Lab) Snapshot(ctx context.Context, node string, style Style) (Snapshot,
 }
 
 // Tables are the nf_tables tables of a node, "FAMILY NAME" each.
-func (l *Lab) Tables(ctx context.Context, node string) ([]string, error) {
+func Tables(ctx context.Context, l *lab.Lab, node string) ([]string, error) {
 	text, err := l.Run(ctx, node, "", "nft", "list", "tables")
 	if err != nil {
 		return nil, err
@@ -59,24 +60,24 @@ func (l *Lab) Tables(ctx context.Context, node string) ([]string, error) {
 	return out, nil
 }
 
-// Banned checks that the banned peer is refused on tcp 22, in both families, and
+// BannedReach checks that the banned peer is refused on tcp 22, in both families, and
 // returns what it found otherwise.
-func (l *Lab) Banned(ctx context.Context) []string {
-	var heads []*Probe
-	main, _ := l.Topology.Node("self")
+func BannedReach(ctx context.Context, l *lab.Lab) []string {
+	var heads []*lab.Probe
+	main, _ := l.Plan.Topology.Node("self")
 	for _, from := range Banned() {
 		for _, d := range main.Devs {
 			for _, a := range d.Addrs {
 				to := a.Addr()
 				if d.Name == "wan1" && to.Is4() == from.Is4() && !to.IsLinkLocalUnicast() {
-					heads = append(heads, &Probe{Node: "wan", Kind: TCP, From: Target{Addr: from}, To: Target{Addr: to, Port: 22}, Want: Drop})
+					heads = append(heads, &lab.Probe{Node: "wan", Kind: lab.TCP, From: lab.Target{Addr: from}, To: lab.Target{Addr: to, Port: 22}, Want: lab.Drop})
 				}
 			}
 		}
 	}
 	var out []string
 	for _, r := range l.Probes(ctx, heads) {
-		if r.Got != Drop && r.Got != Reject {
+		if r.Got != lab.Drop && r.Got != lab.Reject {
 			out = append(out, fmt.Sprintf("the banned peer %s reached tcp 22 of %s: %s", r.Probe.From.Addr, r.Probe.To.Addr, r))
 		}
 	}

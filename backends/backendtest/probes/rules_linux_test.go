@@ -1,8 +1,9 @@
-package lab
+package probes
 
 import (
 	"context"
 	"fmt"
+	"github.com/loward/loward/backends/lab"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +15,11 @@ type rules struct {
 	four, six string
 }
 
-func (r rules) load(t *testing.T, l *Lab, node, loader string) {
+func (r rules) load(t *testing.T, l *lab.Lab, node, loader string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if loader != "nft" && strings.Contains(r.four, "-owner") && !OtherUsers() {
+	if loader != "nft" && strings.Contains(r.four, "-owner") && !lab.OtherUsers() {
 		t.Skip("SKIPPED: the kernel takes no owner rules of iptables in a user namespace with one user")
 	}
 	var err error
@@ -26,9 +27,9 @@ func (r rules) load(t *testing.T, l *Lab, node, loader string) {
 	case "nft":
 		err = l.LoadNFT(ctx, node, r.nft)
 	case "iptables-nft":
-		err = l.LoadIPTables(ctx, node, NFT, r.four, r.six)
+		err = l.LoadIPTables(ctx, node, lab.NFT, r.four, r.six)
 	case "iptables-legacy":
-		err = l.LoadIPTables(ctx, node, Legacy, r.four, r.six)
+		err = l.LoadIPTables(ctx, node, lab.Legacy, r.four, r.six)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +302,7 @@ func TestRefusedByKernel(t *testing.T) {
 	l, s := mustBuild(t, "lab router\nprobe lan0 tcp to 10.10.0.1:100 -> reject\n")
 	p := *s.Probes[0]
 	p.To.Port = 4242 // nothing listens there
-	if r := l.Probe(context.Background(), &p); r.Got != Fault || !strings.Contains(r.Detail, "nothing listens") {
+	if r := l.Probe(context.Background(), &p); r.Got != lab.Fault || !strings.Contains(r.Detail, "nothing listens") {
 		t.Errorf("got %s", r)
 	}
 }
@@ -313,22 +314,10 @@ func TestToolError(t *testing.T) {
 	if err := l.LoadNFT(ctx, "self", "table inet x { chain y { nonsense; } }\n"); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("nft: %v", err)
 	}
-	if err := l.LoadIPTables(ctx, "self", Legacy, "*filter\n-A INPUT -j NOWHERE\nCOMMIT\n", ""); err == nil || !strings.Contains(err.Error(), "line") {
+	if err := l.LoadIPTables(ctx, "self", lab.Legacy, "*filter\n-A INPUT -j NOWHERE\nCOMMIT\n", ""); err == nil || !strings.Contains(err.Error(), "line") {
 		t.Errorf("iptables: %v", err)
 	}
 	if err := l.LoadIP(ctx, "self", "addr add nonsense dev lo\n"); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("ip: %v", err)
-	}
-}
-
-// TestNamespaceIsOurs: nothing is loaded on a thread that is in another
-// namespace than the one that was made.
-func TestNamespaceIsOurs(t *testing.T) {
-	l, _ := mustBuild(t, "lab server\n")
-	s := l.nodes["server"].space
-	s.inode++
-	defer func() { s.inode-- }()
-	if err := l.LoadNFT(context.Background(), "self", "table inet x { }\n"); err == nil || !strings.Contains(err.Error(), "namespace") {
-		t.Errorf("loaded into a namespace that is not ours: %v", err)
 	}
 }

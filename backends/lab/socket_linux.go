@@ -74,7 +74,7 @@ func (s *socket) sockaddr(a netip.Addr, port uint16, device int) unix.Sockaddr {
 		sa := &unix.SockaddrInet6{Port: int(port)}
 		if a.IsValid() {
 			sa.Addr = a.As16()
-			if needsDev(a) {
+			if NeedsDev(a) {
 				sa.ZoneId = uint32(device)
 			}
 		}

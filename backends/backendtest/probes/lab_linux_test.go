@@ -1,7 +1,8 @@
-package lab
+package probes
 
 import (
 	"context"
+	"github.com/loward/loward/backends/lab"
 	"strings"
 	"testing"
 	"time"
@@ -9,16 +10,16 @@ import (
 
 // mustBuild builds the lab of a script, or skips aloud where the kernel does not
 // let us.
-func mustBuild(t *testing.T, text string) (*Lab, *Script) {
+func mustBuild(t *testing.T, text string) (*lab.Lab, *Script) {
 	t.Helper()
-	if err := Available(); err != nil {
+	if err := lab.Available(); err != nil {
 		t.Skipf("SKIPPED, no kernel test: %v", err)
 	}
 	s, bad := parse(t, text)
 	if len(bad) > 0 {
 		t.Fatalf("the script is wrong:\n%s", strings.Join(bad, "\n"))
 	}
-	l, err := Build(context.Background(), s)
+	l, err := lab.Build(context.Background(), &s.Plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func mustBuild(t *testing.T, text string) (*Lab, *Script) {
 }
 
 // demand runs the probes of a script and compares.
-func demand(t *testing.T, l *Lab, s *Script) {
+func demand(t *testing.T, l *lab.Lab, s *Script) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

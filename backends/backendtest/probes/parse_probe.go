@@ -1,6 +1,7 @@
-package lab
+package probes
 
 import (
+	"github.com/loward/loward/backends/lab"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -25,17 +26,8 @@ func rawNumber(name string) (uint8, bool) {
 	return 0, false
 }
 
-// HasPorts says whether the packets of this kind have a destination port.
-func (k Kind) HasPorts() bool {
-	switch k {
-	case Ping, ICMP, Raw:
-		return false
-	}
-	return true
-}
-
 func (p *scriptParser) probe(head word, r *reader, line int) {
-	pr := &Probe{Line: line, Node: r.node()}
+	pr := &lab.Probe{Line: line, Node: r.node()}
 	p.protocol(pr, r)
 	var to, option word
 	for p.bad == nil && r.peek() != "->" && r.peek() != "" {
@@ -52,11 +44,11 @@ func (p *scriptParser) probe(head word, r *reader, line int) {
 	w := r.next("a verdict")
 	switch w.text {
 	case "accept":
-		pr.Want = Accept
+		pr.Want = lab.Accept
 	case "drop":
-		pr.Want = Drop
+		pr.Want = lab.Drop
 	case "reject":
-		pr.Want = Reject
+		pr.Want = lab.Reject
 	default:
 		p.fail(w, "%q is not a verdict", w.text).Helpf("accept, drop or reject")
 	}
@@ -89,25 +81,25 @@ func (p *scriptParser) probe(head word, r *reader, line int) {
 	p.last.Then = append(p.last.Then, pr)
 }
 
-func (p *scriptParser) protocol(pr *Probe, r *reader) {
+func (p *scriptParser) protocol(pr *lab.Probe, r *reader) {
 	w := r.next("a protocol")
 	switch w.text {
 	case "tcp":
-		pr.Kind = TCP
+		pr.Kind = lab.TCP
 	case "udp":
-		pr.Kind = UDP
+		pr.Kind = lab.UDP
 	case "sctp":
-		pr.Kind = SCTP
+		pr.Kind = lab.SCTP
 	case "ping":
-		pr.Kind = Ping
+		pr.Kind = lab.Ping
 	case "ftp":
-		pr.Kind = FTP
+		pr.Kind = lab.FTP
 	case "tftp":
-		pr.Kind = TFTP
+		pr.Kind = lab.TFTP
 	case "frag-needed":
-		pr.Kind = FragNeeded
+		pr.Kind = lab.FragNeeded
 	case "icmp", "icmpv6":
-		pr.Kind, pr.Number = ICMP, 1
+		pr.Kind, pr.Number = lab.ICMP, 1
 		if w.text == "icmpv6" {
 			pr.Number = 58
 		}
@@ -123,18 +115,18 @@ func (p *scriptParser) protocol(pr *Probe, r *reader) {
 		}
 		pr.Type, pr.Code = uint8(n), uint8(c)
 	case "proto":
-		pr.Kind, pr.Number = Raw, uint8(r.number(0, 255))
+		pr.Kind, pr.Number = lab.Raw, uint8(r.number(0, 255))
 	default:
 		n, ok := rawNumber(w.text)
 		if !ok {
 			p.fail(w, "unknown protocol %q", w.text).
 				Helpf("tcp, udp, sctp, ping, icmp, icmpv6, gre, esp, ah, ospf, vrrp, igmp, proto N, ftp, tftp or frag-needed")
 		}
-		pr.Kind, pr.Number = Raw, n
+		pr.Kind, pr.Number = lab.Raw, n
 	}
 }
 
-func (p *scriptParser) option(pr *Probe, w word, r *reader) {
+func (p *scriptParser) option(pr *lab.Probe, w word, r *reader) {
 	name, value, has := strings.Cut(w.text, "=")
 	if !has {
 		switch name {
@@ -204,8 +196,8 @@ func (p *scriptParser) count(w word, text string, low, high int) int {
 }
 
 // target reads ADDR, ADDR%DEV, ADDR:PORT, [ADDR]:PORT or [ADDR%DEV]:PORT.
-func (p *scriptParser) target(w word, text string) Target {
-	var t Target
+func (p *scriptParser) target(w word, text string) lab.Target {
+	var t lab.Target
 	host, port := text, ""
 	if strings.HasPrefix(text, "[") {
 		inner, rest, ok := strings.Cut(text[1:], "]")
@@ -235,7 +227,7 @@ func (p *scriptParser) target(w word, text string) Target {
 }
 
 // sensible finds what contradicts itself in a probe whose words were all good.
-func (p *scriptParser) sensible(pr *Probe, head, to, option word) {
+func (p *scriptParser) sensible(pr *lab.Probe, head, to, option word) {
 	a := pr.To.Addr
 	switch {
 	case to.text == "":
@@ -246,44 +238,33 @@ func (p *scriptParser) sensible(pr *Probe, head, to, option word) {
 		p.fail(to, "this protocol has no ports")
 	case pr.From.Addr.IsValid() && pr.From.Addr.Is4() != a.Is4():
 		p.fail(to, "source and destination are of different families")
-	case pr.Kind == ICMP && (pr.Number == 1) != a.Is4():
+	case pr.Kind == lab.ICMP && (pr.Number == 1) != a.Is4():
 		p.fail(to, "icmp is IPv4's, icmpv6 is IPv6's")
-	case needsDev(a) && pr.To.Dev == "":
+	case lab.NeedsDev(a) && pr.To.Dev == "":
 		p.fail(to, "a link-local, multicast or broadcast destination needs a device").Helpf("%s%%eth0", a)
 	case pr.Spoof && !pr.From.Addr.IsValid():
 		p.fail(option, "a spoofed packet needs a source").Helpf("spoof from ADDR")
-	case pr.Spoof && (pr.Kind == FTP || pr.Kind == TFTP || pr.Kind == FragNeeded || pr.Kind == SCTP):
+	case pr.Spoof && (pr.Kind == lab.FTP || pr.Kind == lab.TFTP || pr.Kind == lab.FragNeeded || pr.Kind == lab.SCTP):
 		p.fail(option, "only udp, tcp, ping, icmp and raw protocols can be spoofed")
 	case pr.Spoof && pr.Count > 0:
 		p.fail(option, "count and spoof can't be combined")
-	case pr.Frag && pr.Kind != UDP && pr.Kind != Ping:
+	case pr.Frag && pr.Kind != lab.UDP && pr.Kind != lab.Ping:
 		p.fail(option, "only udp and ping can be fragmented")
-	case pr.Bytes > 0 && pr.Kind != TCP:
+	case pr.Bytes > 0 && pr.Kind != lab.TCP:
 		p.fail(option, "bytes is tcp's")
-	case pr.NoConn && pr.Kind != FragNeeded || pr.By.IsValid() && pr.Kind != FragNeeded:
+	case pr.NoConn && pr.Kind != lab.FragNeeded || pr.By.IsValid() && pr.Kind != lab.FragNeeded:
 		p.fail(option, "noconn and by belong to frag-needed")
-	case pr.Kernel && pr.Want != Drop:
+	case pr.Kernel && pr.Want != lab.Drop:
 		p.fail(option, "kernel says why a packet is dropped; this one is not")
 	case pr.Count == 0 && pr.PassMax > 0:
 		p.fail(option, "pass without count")
 	case pr.Count > 0 && pr.PassMax > pr.Count:
 		p.fail(option, "more pass than are sent")
-	case pr.Count > 0 && pr.Want == Accept && pr.PassMin != pr.Count:
+	case pr.Count > 0 && pr.Want == lab.Accept && pr.PassMin != pr.Count:
 		p.fail(option, "the verdict is that of the packets that do not pass").Helpf("-> drop or -> reject")
-	case pr.Count > 0 && !(pr.Kind == TCP || pr.Kind == UDP || pr.Kind == Ping || pr.Kind == SCTP || pr.Kind == Raw || pr.Kind == ICMP):
+	case pr.Count > 0 && !(pr.Kind == lab.TCP || pr.Kind == lab.UDP || pr.Kind == lab.Ping || pr.Kind == lab.SCTP || pr.Kind == lab.Raw || pr.Kind == lab.ICMP):
 		p.fail(option, "this protocol can't be counted")
 	case head.text == "then" && (pr.Fresh && pr.Count == 0):
 		p.fail(option, "\"then\" runs in the lab of the probe above it, so it can't be fresh")
 	}
-}
-
-// needsDev says whether the route to a depends on the device.
-func needsDev(a netip.Addr) bool {
-	return a.IsMulticast() || a.Is6() && a.IsLinkLocalUnicast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
-}
-
-// IsGroup says whether a has several receivers, none of which answers:
-// multicast, or the limited broadcast address.
-func IsGroup(a netip.Addr) bool {
-	return a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

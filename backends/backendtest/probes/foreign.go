@@ -1,20 +1,11 @@
-package lab
+package probes
 
 import (
 	"fmt"
+	"github.com/loward/loward/backends/lab"
 	"net/netip"
 	"slices"
 	"strings"
-)
-
-// Variant is one of the two implementations of iptables.
-type Variant string
-
-const (
-	// Legacy is iptables over the x_tables of the kernel.
-	Legacy Variant = "legacy"
-	// NFT is iptables over nf_tables.
-	NFT Variant = "nft"
 )
 
 // Style is how the other users of netfilter on a host have loaded their rules.
@@ -30,11 +21,11 @@ const (
 	StyleLegacy
 )
 
-func (s Style) variant() Variant {
+func (s Style) variant() lab.Variant {
 	if s == StyleLegacy {
-		return Legacy
+		return lab.Legacy
 	}
-	return NFT
+	return lab.NFT
 }
 
 // foreignPort is the port that the Docker-like ruleset publishes on every

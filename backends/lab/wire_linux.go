@@ -97,8 +97,8 @@ func (n *node) inject(dev string, to netip.Addr, packet []byte) error {
 
 // opposite is the hardware address of the main host on the wire of an end.
 func (l *Lab) opposite(end End) ([]byte, error) {
-	main := l.Topology.Main()
-	for _, w := range l.Topology.Wires {
+	main := l.Plan.Topology.Main()
+	for _, w := range l.Plan.Topology.Wires {
 		var here, there *End
 		for i := range w {
 			if w[i] == end {
@@ -160,7 +160,7 @@ func (n *node) fragNeeded(p *Probe) outcome {
 	if err != nil {
 		return fault(err)
 	}
-	toClient := n.spec.Name == n.lab.Topology.Main()
+	toClient := n.spec.Name == n.lab.Plan.Topology.Main()
 	seen := n.lab.seen.ofFlow(flow{client: a.port, ack: !toClient})
 	for len(seen) == 0 && time.Now().Before(end) {
 		time.Sleep(2 * time.Millisecond) // the observer may be a little behind

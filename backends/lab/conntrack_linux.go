@@ -10,7 +10,7 @@ import (
 // FlushConntrack makes every host forget its connections: one netlink message,
 // ctnetlink's DELETE without attributes (linux/netfilter/nfnetlink_conntrack.h).
 func (l *Lab) FlushConntrack() error {
-	for _, spec := range l.Topology.Nodes {
+	for _, spec := range l.Plan.Topology.Nodes {
 		s := l.nodes[spec.Name].space
 		if err := s.do(func() error { return FlushOwnConntrack() }); err != nil {
 			return fmt.Errorf("%s: emptying conntrack: %w", spec.Name, err)
