@@ -51,17 +51,20 @@ func (c *comparison) ways(j fate.Journey, conn fate.Conn, kinds, starts diagram.
 
 // leave out of an odd part what classes before it say of all packets.
 func (c *comparison) leave(kinds diagram.Node, p part, told []*Class) diagram.Node {
+	kinds = c.dd.And(p.where, kinds)
 	for _, class := range told {
+		if kinds == diagram.Miss {
+			break
+		}
 		if class.odd {
 			continue
 		}
-		same := c.dd.Map(kinds, func(v uint32) uint32 {
+		also := c.dd.Map(c.dd.And(class.region.Inside(), kinds), func(v uint32) uint32 {
 			if v == class.at.value {
 				return 1
 			}
 			return 0
 		})
-		also := c.dd.And(c.dd.And(p.where, class.region.Inside()), same)
 		class.at.also = c.dd.Or(class.at.also, also)
 		kinds = c.dd.Minus(kinds, also)
 	}

@@ -137,6 +137,7 @@ func (u *Universe) addStmt(rs *ruleset.Ruleset, t *ruleset.Table, s ruleset.Stmt
 		u.addExpr(rs, t, s.To)
 		u.addExpr(rs, t, s.ToPort)
 		u.addTarget(s.Lo, s.PortLo)
+		u.addPorts(t, s.ToPort)
 		u.addData(t, s.Map, nil)
 		if mapped, ok := s.To.(*ruleset.MapExpr); ok {
 			u.addData(t, mapped.Map, mapped.Elems)
@@ -176,6 +177,25 @@ func (u *Universe) addData(t *ruleset.Table, named string, elems []ruleset.Elem)
 			case j == 0:
 				u.cut(varDst, d.Lo, d.Lo)
 			default:
+				u.cut(varDport, d.Lo, d.Lo)
+			}
+		}
+	}
+}
+
+// addPorts adds the ports that a map holds.
+func (u *Universe) addPorts(t *ruleset.Table, e ruleset.Expr) {
+	mapped, ok := e.(*ruleset.MapExpr)
+	if !ok {
+		return
+	}
+	elems := mapped.Elems
+	if set := t.Find(mapped.Map); set != nil && mapped.Map != "" {
+		elems = set.Elems
+	}
+	for i := range elems {
+		for _, d := range elems[i].Data {
+			if !d.Unknown && d.Text == "" {
 				u.cut(varDport, d.Lo, d.Lo)
 			}
 		}

@@ -13,7 +13,7 @@ func (m *Map) eval(st *state, t *ruleset.Table, e ruleset.Expr) []kase {
 		return m.field(st, e)
 	case ruleset.Term:
 		if e.Unknown || !e.Single() {
-			return always(unknown(describe(e)))
+			return always(unknown(m.describe(e)))
 		}
 		return always(sym{kind: symConst, num: e.Lo, text: e.Text})
 	case *ruleset.Selector:
@@ -23,7 +23,7 @@ func (m *Map) eval(st *state, t *ruleset.Table, e ruleset.Expr) []kase {
 	case *ruleset.MapExpr:
 		return m.mapped(st, t, e)
 	}
-	return always(unknown(describe(e)))
+	return always(unknown(m.describe(e)))
 }
 
 // selector: a place that is not modelled. Headers that no plain packet has are
@@ -34,7 +34,7 @@ func (m *Map) selector(e *ruleset.Selector) []kase {
 		missing = always(number(0))
 	}
 	only := func(proto uint64) []kase {
-		return []kase{{m.u.is(varProto, proto), unknown(describe(e))}}
+		return []kase{{m.u.is(varProto, proto), unknown(m.describe(e))}}
 	}
 	switch e.Kind {
 	case ruleset.ExtHdr:
@@ -51,7 +51,7 @@ func (m *Map) selector(e *ruleset.Selector) []kase {
 	case ruleset.DCCPOption:
 		return only(packet.DCCP)
 	}
-	return always(unknown(describe(e)))
+	return always(unknown(m.describe(e)))
 }
 
 func (m *Map) binary(st *state, t *ruleset.Table, e *ruleset.Binary) []kase {
@@ -62,7 +62,7 @@ func (m *Map) binary(st *state, t *ruleset.Table, e *ruleset.Binary) []kase {
 			if cond == diagram.False {
 				continue
 			}
-			v := unknown(describe(e))
+			v := unknown(m.describe(e))
 			if a.value.kind == symConst && b.value.kind == symConst && a.value.text+b.value.text == "" {
 				if n, ok := compute(e.Op, a.value.num, b.value.num, ruleset.WidthOf(e.Left)); ok {
 					v = constant(n)
@@ -103,14 +103,14 @@ func (m *Map) mapped(st *state, t *ruleset.Table, e *ruleset.MapExpr) []kase {
 	rest := diagram.True
 	for _, k := range m.find(st, t, e.Key, in) {
 		rest = m.dd.Minus(rest, k.cond)
-		v := unknown(describe(e))
+		v := unknown(m.describe(e))
 		if len(k.elem.Data) == 1 {
 			v = m.eval(st, t, k.elem.Data[0])[0].value
 		}
 		out = append(out, kase{k.cond, v})
 	}
 	if in.open {
-		out = append(out, kase{m.dd.And(rest, m.u.atom("the map "+e.Map+" holds it")), unknown(describe(e))})
+		out = append(out, kase{m.dd.And(rest, m.u.atom("the map "+e.Map+" holds it")), unknown(m.describe(e))})
 	}
 	return out
 }
@@ -124,7 +124,7 @@ func (m *Map) compare(st *state, t *ruleset.Table, c *ruleset.Compare) diagram.N
 			if cond == diagram.False {
 				continue
 			}
-			hit := m.u.atom(describe(c.Left) + " is " + describe(c.Right))
+			hit := m.u.atom(m.describe(c.Left) + " is " + m.describe(c.Right))
 			switch {
 			case a.value.kind == symConst && b.value.kind == symConst:
 				hit = boolean(a.value.num == b.value.num && a.value.text == b.value.text)

@@ -44,6 +44,7 @@ type Map struct {
 	types   map[typeKey]diagram.Node
 	changed map[*ruleset.Table]map[string]bool
 	pasts   map[pastKey]diagram.Node
+	exprs   map[ruleset.Expr]string
 	twins   map[string]int // how many atoms would have the same name
 	hook    ruleset.Hook   // in which a chain is looked at
 	kind    Conn
@@ -56,7 +57,7 @@ func (u *Universe) Map(rs *ruleset.Ruleset, h *host.Host, opts Options) *Map {
 	m := &Map{
 		u: u, dd: u.space(), rs: rs, h: h, opts: opts, numbers: u.numbers,
 		sets: map[setKey]diagram.Node{}, protos: map[protoKey][]kase{}, types: map[typeKey]diagram.Node{}, changed: map[*ruleset.Table]map[string]bool{},
-		named: map[*ruleset.Table]map[string]*ruleset.Chain{}, pasts: map[pastKey]diagram.Node{}, twins: map[string]int{},
+		named: map[*ruleset.Table]map[string]*ruleset.Chain{}, pasts: map[pastKey]diagram.Node{}, twins: map[string]int{}, exprs: map[ruleset.Expr]string{},
 	}
 	return m
 }

@@ -49,14 +49,14 @@ func (m *Map) testVar(v sym, e ruleset.Expr, mt *ruleset.Match) (diagram.Node, b
 		t := &mt.Terms[i]
 		switch {
 		case t.Unknown:
-			may = m.dd.Or(may, m.u.atom(what(e, mt, t)))
+			may = m.dd.Or(may, m.u.atom(m.what(e, mt, t)))
 		case v.v == varIIF || v.v == varOIF:
 			lo, hi := nameRange(t.Text)
 			ranges = append(ranges, [2]ruleset.U128{lo, hi})
 		case v.v == varUser || v.v == varGroup:
 			may = m.dd.Or(may, m.owned(v, e, mt, t))
 		case t.Text != "":
-			may = m.dd.Or(may, m.u.atom(what(e, mt, t)))
+			may = m.dd.Or(may, m.u.atom(m.what(e, mt, t)))
 		case v.v == varFlags:
 			for n := range uint64(256) {
 				if holds(ruleset.U128{Lo: n}, mt, t) {
@@ -92,26 +92,26 @@ func holds(n ruleset.U128, mt *ruleset.Match, t *ruleset.Term) bool {
 // term is the condition that a value that is the same for all packets is a term.
 func (m *Map) term(v sym, e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) diagram.Node {
 	if t.Unknown {
-		return m.u.atom(what(e, mt, t))
+		return m.u.atom(m.what(e, mt, t))
 	}
 	switch d := ruleset.DomainOf(e); {
 	case v.kind == symVar: // of a concatenation
 		n, ok := m.testVar(v, e, &ruleset.Match{Op: mt.Op, Mask: mt.Mask, Terms: []ruleset.Term{*t}})
 		if !ok {
-			return m.u.atom(what(e, mt, t))
+			return m.u.atom(m.what(e, mt, t))
 		}
 		return n
 	case v.kind == symUnknown && v.text == "index of lo" && t.Hi == (ruleset.U128{}):
 		return diagram.False
 	case v.kind == symUnknown:
-		return m.u.atom(v.text + " is " + what(e, mt, t))
+		return m.u.atom(v.text + " is " + m.what(e, mt, t))
 	case d == ruleset.Name:
 		stem, wild := strings.CutSuffix(t.Text, "*")
 		return boolean(v.text == t.Text || wild && strings.HasPrefix(v.text, stem))
 	case d == ruleset.String:
 		return boolean(v.text == t.Text)
 	case t.Text != "" || v.text != "":
-		return m.u.atom(v.text + " is " + what(e, mt, t))
+		return m.u.atom(v.text + " is " + m.what(e, mt, t))
 	case ruleset.FieldOf(e) == ruleset.CTLabel:
 		bit := t.Lo.Lo
 		return boolean(bit < 64 && v.num.Lo>>bit&1 == 1 || bit >= 64 && bit < 128 && v.num.Hi>>(bit-64)&1 == 1)
@@ -130,17 +130,17 @@ func (m *Map) owned(v sym, e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) d
 			return own
 		}
 		byNumber := m.dd.Not(m.dd.Or(m.u.is(v.v, 0), m.u.in(v.v, [][2]ruleset.U128{names})))
-		return m.dd.Or(own, m.dd.And(byNumber, m.u.atom(what(e, mt, t))))
+		return m.dd.Or(own, m.dd.And(byNumber, m.u.atom(m.what(e, mt, t))))
 	}
 	own := m.u.in(v.v, [][2]ruleset.U128{{numbered(t.Lo), numbered(t.Hi)}})
 	if !m.u.named {
 		return own
 	}
-	return m.dd.Or(own, m.dd.And(m.u.in(v.v, [][2]ruleset.U128{names}), m.u.atom(what(e, mt, t))))
+	return m.dd.Or(own, m.dd.And(m.u.in(v.v, [][2]ruleset.U128{names}), m.u.atom(m.what(e, mt, t))))
 }
 
 // what is asked, as a name for an atom.
-func what(e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) string {
+func (m *Map) what(e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) string {
 	s := t.Text
 	if s == "" && !t.Unknown {
 		s = fmt.Sprintf("%x:%x-%x:%x", t.Lo.Hi, t.Lo.Lo, t.Hi.Hi, t.Hi.Lo)
@@ -148,31 +148,63 @@ func what(e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) string {
 	if mt.Op != ruleset.OpIn {
 		s = fmt.Sprintf("%d/%x:%x/%s", mt.Op, mt.Mask.Hi, mt.Mask.Lo, s)
 	}
-	return describe(e) + " " + s
+	return m.describe(e) + " " + s
 }
 
 // describe an expression.
-func describe(e ruleset.Expr) string {
+func (m *Map) describe(e ruleset.Expr) string {
 	switch e := e.(type) {
 	case ruleset.Field:
 		return e.String()
 	case *ruleset.Selector:
 		return e.Kind.String() + " " + strings.Join(e.Args, " ")
 	case *ruleset.Binary:
-		return describe(e.Left) + " " + e.Op.String() + " " + describe(e.Right)
+		return m.describe(e.Left) + " " + e.Op.String() + " " + m.describe(e.Right)
 	case ruleset.Term:
 		return fmt.Sprintf("%x:%x%s", e.Lo.Hi, e.Lo.Lo, e.Text)
 	case *ruleset.MapExpr:
 		if e.Map != "" {
-			return "what the map " + e.Map + " holds for " + describe(ruleset.Concat(e.Key))
+			return "what the map " + e.Map + " holds for " + m.describe(ruleset.Concat(e.Key))
 		}
-		return fmt.Sprintf("what a map holds (%p)", e)
+		return m.nth(e, func() string { return "what a map holds for " + m.describe(ruleset.Concat(e.Key)) + elemsText(e.Elems) })
+	case *ruleset.Numgen:
+		return m.nth(e, func() string { return fmt.Sprintf("a number %+v", *e) })
+	case *ruleset.Hash:
+		return m.nth(e, func() string {
+			return fmt.Sprintf("a hash of %s %d %d %d %v", m.describe(ruleset.Concat(e.Key)), e.Mod, e.Offset, e.Seed, e.Seeded)
+		})
 	case ruleset.Concat:
 		parts := make([]string, len(e))
 		for i := range e {
-			parts[i] = describe(e[i])
+			parts[i] = m.describe(e[i])
 		}
 		return strings.Join(parts, " . ")
 	}
 	return fmt.Sprintf("a computed value (%p)", e)
+}
+
+// nth tells expressions apart that ask the same: which of them it is, in the order in
+// which they are met. So each is one of its own, and the same in another ruleset.
+func (m *Map) nth(e ruleset.Expr, text func() string) string {
+	known, ok := m.exprs[e]
+	if !ok {
+		name := text()
+		m.twins[name]++
+		known = fmt.Sprintf("%s #%d", name, m.twins[name])
+		m.exprs[e] = known
+	}
+	return known
+}
+
+// elemsText is what elements hold.
+func elemsText(list []ruleset.Elem) string {
+	var b strings.Builder
+	for i := range list {
+		for _, terms := range [][]ruleset.Term{list[i].Key, list[i].Data} {
+			for _, t := range terms {
+				fmt.Fprintf(&b, " %x:%x-%x:%x%q", t.Lo.Hi, t.Lo.Lo, t.Hi.Hi, t.Hi.Lo, t.Text)
+			}
+		}
+	}
+	return b.String()
 }

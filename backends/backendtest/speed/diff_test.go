@@ -68,9 +68,12 @@ func TestGeneratedRules(t *testing.T) {
 func BenchmarkDiff(b *testing.B) {
 	bin := build(b)
 	for _, n := range []int{1_000, 10_000, 100_000} {
-		for name, changed := range map[string]func(int) bool{"few": few, "many": many} {
-			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
-				old, new := writeRules(b, n, nil), writeRules(b, n, changed)
+		for _, c := range []struct {
+			name    string
+			changed func(int) bool
+		}{{"few", few}, {"many", many}} {
+			b.Run(fmt.Sprintf("%d/%s", n, c.name), func(b *testing.B) {
+				old, new := writeRules(b, n, nil), writeRules(b, n, c.changed)
 				var costs []cost
 				for b.Loop() {
 					costs = append(costs, differ(b, exec.Command(bin, "diff", "--packets", old, new)))

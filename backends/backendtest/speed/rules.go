@@ -18,7 +18,7 @@ func WriteRules(w io.Writer, n int, changed func(i int) bool) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "table inet filter {\n")
 	fmt.Fprint(b, "\tset bad4 {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { ")
-	for i := range max(n/20, 1) {
+	for i := range badNets {
 		fmt.Fprintf(b, "%s/28, ", netip.AddrFrom4([4]byte{185, byte(i >> 8), byte(i), byte(i%16) << 4}))
 	}
 	fmt.Fprint(b, "192.0.2.66 }\n\t}\n")
@@ -51,6 +51,9 @@ func WriteRules(w io.Writer, n int, changed func(i int) bool) error {
 	fmt.Fprint(b, "\t}\n}\n")
 	return b.Flush()
 }
+
+// badNets is how many sources are refused before all else.
+const badNets = 200
 
 // jumps to the chains that a hook asks: every third is its own.
 func jumps(w io.Writer, chains, hook int) {
@@ -103,7 +106,7 @@ func rule(i int, changed bool) string {
 	case 6:
 		return fmt.Sprintf("ip saddr 172.17.%d.%d ip daddr %s tcp dport %d reject", x, i%256, a4, port)
 	case 7:
-		return fmt.Sprintf("ip6 saddr 2001:db8:%x::%x ip6 daddr %s tcp dport %d drop", x, i, a6, port)
+		return fmt.Sprintf("ip6 saddr 2001:db8:%x::%x ip6 daddr %s tcp dport %d drop", x, i%0xffff, a6, port)
 	case 8:
 		return fmt.Sprintf("ip daddr %s udp sport 1024-65535 udp dport %d accept", a4, port)
 	case 9:
