@@ -51,7 +51,9 @@ func (q *Question) Send(c *Class) *Witness {
 		return s.Known(w.Start, ruleset.StateRelated, false)
 	}
 	w.Old, w.New = send(q.Old), send(q.New)
-	w.Wrong = !fares(w.Old, c.Old) || !fares(w.New, c.New)
+	// No port and no flag is what package path takes for some.
+	sent := (p.Sport != 0 || !packet.Ported(p.Proto)) && (p.Flags != 0 || p.Proto != packet.TCP)
+	w.Wrong = sent && (!fares(w.Old, c.Old) || !fares(w.New, c.New))
 	return w
 }
 
@@ -105,8 +107,12 @@ func (q *Question) hostOf(c *Class) *host.Host {
 	}
 	link(p.IIF)
 	link(p.OIF)
-	if q.Host == nil && p.OIF != "" { // addresses to masquerade with
-		h.Add(p.OIF, netip.MustParsePrefix("192.0.2.254/32"), netip.MustParsePrefix("2001:db8::fe/128"))
+	if q.Host == nil { // addresses to masquerade with, and to redirect to
+		for _, name := range slices.Compact([]string{p.OIF, p.IIF}) {
+			if name != "" {
+				h.Add(name, netip.MustParsePrefix("192.0.2.254/32"), netip.MustParsePrefix("2001:db8::fe/128"))
+			}
+		}
 	}
 	route := func(a netip.Addr, bits int, dev string) {
 		if dev != "" && dev != host.Loopback {
@@ -116,7 +122,12 @@ func (q *Question) hostOf(c *Class) *host.Host {
 	if c.Ways&(Out|Through) != 0 && h.TypeOf(p.Dst, "") == host.Unicast {
 		route(p.Dst, p.Dst.BitLen(), p.OIF)
 	}
-	if p.IIF != "" && h.TypeOf(p.Src, "") == host.Unicast {
+	// What is translated to its own source leaves by the class's interface too.
+	back := slices.ContainsFunc(slices.Concat(c.Old, c.New), func(f fate.Fate) bool {
+		to, err := netip.ParseAddrPort(f.To)
+		return f.To == p.Src.String() || err == nil && to.Addr() == p.Src
+	})
+	if p.IIF != "" && h.TypeOf(p.Src, "") == host.Unicast && !back {
 		route(p.Src, p.Src.BitLen(), p.IIF)
 	}
 	// All the rest of the world, which translation may lead to.

@@ -214,8 +214,11 @@ next:
 // one family never meet those of the other.
 func sameButFamily(a, b *Class) bool {
 	x, y := a.words, b.words
-	named := func(s string) bool { return strings.ContainsAny(s, ".:") && !strings.HasPrefix(s, "any but") }
-	ok := func(s, t string) bool { return s == t || named(s) && named(t) }
+	ok := func(s, t string) bool {
+		a, x := addresses(s)
+		b, y := addresses(t)
+		return s == t || a == b && strings.ContainsAny(x, ".:") && strings.ContainsAny(y, ".:")
+	}
 	if a.V6 == b.V6 || a.Ways != b.Ways || a.Conns != b.Conns || !ok(x.from, y.from) || !ok(x.to, y.to) {
 		return false
 	}
@@ -227,7 +230,18 @@ func enumerate(a, b string) string {
 	if a == b {
 		return a
 	}
-	return a + ", " + b
+	_, list := addresses(b)
+	return a + ", " + list
+}
+
+// addresses in words, without what stands before them.
+func addresses(s string) (before, list string) {
+	for _, before := range []string{"self any but ", "self ", "any but ", "the host but ", "itself but "} {
+		if list, ok := strings.CutPrefix(s, before); ok {
+			return before, list
+		}
+	}
+	return "", s
 }
 
 // sameButWay: to the host and through it, to itself and to others.

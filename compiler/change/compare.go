@@ -170,7 +170,11 @@ func (c *comparison) journey(j fate.Journey) error {
 			if c.q.Routes {
 				starts = c.dd.And(c.old.Routed(), starts)
 			}
-			c.ways(j, conn, kinds, c.dd.Minus(starts, c.u.Proto(alien(c.v6))))
+			starts = c.dd.Minus(starts, c.u.Proto(alien(c.v6)))
+			if c.q.Host == nil && j == fate.Arriving {
+				starts = c.dd.Minus(starts, c.dd.And(c.targets(a, b), c.old.Here()))
+			}
+			c.ways(j, conn, kinds, starts)
 		})
 		if err != nil {
 			return err
@@ -187,10 +191,31 @@ func alien(v6 bool) uint8 {
 	return packet.ICMPv6
 }
 
+// targets is the condition that packets set out for an address to which rules
+// translate: where that is taken to be another machine, nothing comes to the host
+// there.
+func (c *comparison) targets(fates ...diagram.Node) diagram.Node {
+	out := diagram.False
+	for _, n := range fates {
+		for _, v := range c.dd.Values(n) {
+			to := c.old.Fate(v).To
+			a, err := netip.ParseAddr(to)
+			if p, perr := netip.ParseAddrPort(to); perr == nil {
+				a, err = p.Addr(), nil
+			}
+			if err == nil && !a.IsLoopback() {
+				out = c.dd.Or(out, c.u.Dst(a, a))
+			}
+		}
+	}
+	return out
+}
+
 // How much is known of a difference.
 const (
 	mayDiffer = 1
 	differs   = 2
+	elsewhere = 3 // it differs unless the packet is for the host
 )
 
 // differing is 0 where packets fare alike, else what is known.
@@ -204,27 +229,41 @@ func (c *comparison) differing(j fate.Journey, a, b diagram.Node) diagram.Node {
 		switch {
 		case alike(f, g):
 			return 0
-		case f.Verdict == g.Verdict && (vague(j, f.To, g.To) || vague(j, f.From, g.From)):
+		case f.Verdict != g.Verdict:
+			return differs
+		case vague(f.To, g.To) && f.To != "" && g.To != "", vague(f.From, g.From) && (j != fate.Arriving || f.From != "" && g.From != ""):
 			return mayDiffer
+		case vague(f.To, g.To):
+			return elsewhere
 		}
 		return differs
 	}, &same)
-	return c.u.Settled(d, func(values []uint32) uint32 {
+	d = c.u.Settled(d, func(values []uint32) uint32 {
 		if len(values) > 1 {
 			return mayDiffer
 		}
 		return values[0]
 	})
+	if c.dd.Max(d) < elsewhere {
+		return d
+	}
+	return c.dd.Combine(d, c.old.Here(), func(d, here uint32) uint32 {
+		switch {
+		case d == elsewhere && here != 0:
+			return mayDiffer
+		case d == elsewhere:
+			return differs
+		}
+		return d
+	}, nil)
 }
 
-// vague: one of two addresses that translation makes is one of the host's of which the
-// number is not known, so it may be the other. What arrives never has it already.
-func vague(j fate.Journey, a, b string) bool {
-	known := func(s string) bool { return s == "" || !strings.HasPrefix(s, "the ") && !strings.HasPrefix(s, "an ") }
-	if a == b || known(a) && known(b) {
-		return false
-	}
-	return a != "" && b != "" || j != fate.Arriving
+// vague: one of two addresses that translation makes ("" is none) is one of the host's
+// of which the number is not known, so it may be the other, or what the packet has
+// already. What arrives comes from no address of the host.
+func vague(a, b string) bool {
+	known := func(s string) bool { return !strings.HasPrefix(s, "the ") && !strings.HasPrefix(s, "an ") }
+	return a != b && !(known(a) && known(b))
 }
 
 // alike: the verdict counts and what translation makes of the packet, and of what is

@@ -17,6 +17,9 @@ func (c *comparison) ways(j fate.Journey, conn fate.Conn, kinds, starts diagram.
 	told := map[Way][]*Class{}
 	for _, p := range c.parts(j, starts) {
 		left := kinds
+		if p.odd && !c.out.Complete {
+			break // what would be left is not known
+		}
 		if p.odd {
 			left = c.leave(kinds, p, told[p.way])
 		}
@@ -75,8 +78,8 @@ func (c *comparison) leave(kinds diagram.Node, p part, told []*Class) diagram.No
 type part struct {
 	way   Way
 	where diagram.Node
-	dst   []fate.Addrs // what any destination is
-	odd   bool         // packets that nobody sends
+	dst   *fate.AddrSet // what any destination is
+	odd   bool          // packets that nobody sends
 }
 
 // parts of a journey, so that what is odd does not split what is not.
@@ -137,12 +140,13 @@ func (c *comparison) taste(way Way) fate.Taste {
 	return t
 }
 
-func nowhere(v6 bool) []fate.Addrs {
-	if v6 {
-		return []fate.Addrs{{Lo: netip.IPv6Loopback(), Hi: netip.IPv6Loopback()}}
-	}
-	return []fate.Addrs{
+func nowhere(v6 bool) *fate.AddrSet {
+	list := []fate.Addrs{
 		{Lo: netip.AddrFrom4([4]byte{}), Hi: netip.AddrFrom4([4]byte{0, 255, 255, 255})},
 		{Lo: netip.AddrFrom4([4]byte{127}), Hi: netip.AddrFrom4([4]byte{127, 255, 255, 255})},
 	}
+	if v6 {
+		list = []fate.Addrs{{Lo: netip.IPv6Loopback(), Hi: netip.IPv6Loopback()}}
+	}
+	return &fate.AddrSet{List: list, Wide: list}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/loward/loward/compiler/fate"
-	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/policy"
 )
@@ -24,19 +23,11 @@ func describe(c *Class, q *Question) words {
 		}
 	}
 	own := c.Ways&(Self|Out) != 0
-	src, dst := addrs(r.Src, q.Names), addrs(r.Dst, q.Names)
-	if wide := addrs(r.WideSrc, q.Names); !c.odd && len(wide) < len(src) {
-		src = wide
-	}
-	if wide := addrs(r.WideDst, q.Names); len(wide) < len(dst) && r.WideDst != nil {
-		switch but, ok := strings.CutPrefix(wide, "any but "); {
-		case c.Ways != In && c.Ways != Self:
-			dst = wide
-		case ok && c.Ways == In:
-			dst = "the host but " + but
-		case ok:
-			dst = "itself but " + but
-		}
+	src, dst := addrs(r.Src, !own && !c.odd, q.Names), addrs(r.Dst, c.Ways&(Through|Out) != 0, q.Names)
+	if but, ok := strings.CutPrefix(dst, "any but "); ok && c.Ways == In {
+		dst = "the host but " + but
+	} else if ok && c.Ways == Self {
+		dst = "itself but " + but
 	}
 	switch {
 	case own && src != "":
@@ -76,6 +67,10 @@ func describe(c *Class, q *Question) words {
 		if text != "" {
 			extra = append(extra, what+" "+text)
 		}
+	}
+	if !strings.HasPrefix(w.what, "icmp") && w.what != "ping" {
+		add("icmp type", ranges(r.Type, 255))
+		add("icmp code", ranges(r.Code, 255))
 	}
 	add("source port", ranges(r.Sport, 65535))
 	add("flags", flags(r.Flags))
@@ -259,15 +254,25 @@ func items(n int, item func(i int) string) string {
 	return text
 }
 
-// addrs in words; of most addresses those that are not among them. "" is any.
-func addrs(list []fate.Addrs, names map[netip.Addr]string) string {
-	if list == nil {
+// addrs in words; where they are many, those that are not among them. "" is any.
+func addrs(set *fate.AddrSet, wide bool, names map[netip.Addr]string) string {
+	if set == nil {
 		return ""
 	}
-	if gaps := others(list); len(gaps) > 0 && len(gaps) < len(list) {
-		return "any but " + addrList(gaps, names)
+	list := set.List
+	if wide && len(set.Wide) < len(list) {
+		list = set.Wide
+	}
+	if len(set.Not) > 0 && (len(set.Not) < len(list) || len(set.Not) == 1 && whole(list)) {
+		return "any but " + addrList(set.Not, names)
 	}
 	return addrList(list, names)
+}
+
+// whole: it has the first or the last address of all, so it is told by what is not in
+// it.
+func whole(list []fate.Addrs) bool {
+	return !list[0].Lo.Prev().IsValid() || !list[len(list)-1].Hi.Next().IsValid()
 }
 
 func addrList(list []fate.Addrs, names map[netip.Addr]string) string {
@@ -296,92 +301,4 @@ func widest(lo, hi netip.Addr) netip.Prefix {
 		bits--
 	}
 	return netip.PrefixFrom(lo, bits)
-}
-
-// others are the addresses between ranges.
-func others(list []fate.Addrs) []fate.Addrs {
-	var out []fate.Addrs
-	first, last := netip.AddrFrom4([4]byte{}), netip.AddrFrom4([4]byte{255, 255, 255, 255})
-	if list[0].Lo.Is6() {
-		first, last = netip.IPv6Unspecified(), policy.PrefixRange(netip.PrefixFrom(netip.IPv6Unspecified(), 0)).Hi
-	}
-	for _, r := range list {
-		if first.IsValid() && r.Lo.Compare(first) > 0 {
-			out = append(out, fate.Addrs{Lo: first, Hi: r.Lo.Prev()})
-		}
-		first = r.Hi.Next()
-	}
-	if first.IsValid() && first.Compare(last) <= 0 {
-		out = append(out, fate.Addrs{Lo: first, Hi: last})
-	}
-	return out
-}
-
-// links in words; "" is any.
-func links(l *fate.Links) string {
-	if l == nil || l.Not && len(l.Names) == 0 {
-		return ""
-	}
-	names := l.Names
-	if l.Others {
-		names = append(slices.Clone(names), "others")
-	}
-	text := items(len(names), func(i int) string { return names[i] })
-	if l.Not {
-		return "any but " + text
-	}
-	return text
-}
-
-func owners(list []fate.Owners) string {
-	var names []string
-	for _, o := range list {
-		switch {
-		case o.Nobody:
-			names = append(names, "none")
-		case o.Name != "":
-			names = append(names, o.Name)
-		case o.Others:
-			names = append(names, "others")
-		case o.Lo == o.Hi:
-			names = append(names, strconv.Itoa(int(o.Lo)))
-		default:
-			names = append(names, fmt.Sprintf("%d-%d", o.Lo, o.Hi))
-		}
-	}
-	return items(len(names), func(i int) string { return names[i] })
-}
-
-// types of addresses.
-func types(list []host.Type) string {
-	var names []string
-	for _, t := range list {
-		names = append(names, t.String())
-	}
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), " or ")
-}
-
-func flags(list []fate.Range) string {
-	all := values(list)
-	if len(all) > shown {
-		if gaps := values(without(list, 255)); len(gaps) <= shown {
-			return "any but " + items(len(gaps), func(i int) string { return flagText(gaps[i]) })
-		}
-		return "in some combinations"
-	}
-	return items(len(all), func(i int) string { return flagText(all[i]) })
-}
-
-func flagText(n uint32) string {
-	var list []string
-	for i, name := range []string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"} {
-		if n>>i&1 == 1 {
-			list = append(list, name)
-		}
-	}
-	if list == nil {
-		return "none"
-	}
-	return strings.Join(list, "+")
 }

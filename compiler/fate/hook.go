@@ -282,7 +282,7 @@ func (m *Map) martian(st *state) diagram.Node {
 	out = m.dd.Or(out, m.dd.Minus(loops, m.conf(st.iif, "route_localnet")))
 	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Local), m.conf(st.iif, "accept_local")))
 	// 0.0.0.0 may send to all alone, and nothing goes to the rest of 0/8.
-	zero, all := m.within(src, ruleset.Term{}), diagram.True
+	zero, all := m.within(src, ruleset.Term{}), diagram.False
 	if dst := st.at.dst; dst.kind != symUnknown {
 		none := m.within(dst, ruleset.Term{})
 		limited := m.within(dst, ruleset.Term{Lo: ruleset.U128{Lo: 1<<32 - 1}, Hi: ruleset.U128{Lo: 1<<32 - 1}})

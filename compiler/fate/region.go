@@ -12,11 +12,9 @@ import (
 
 // Region is packets, told by what each field may be; nil is anything.
 type Region struct {
-	IIF, OIF *Links
-	Proto    []Range
-	Dst, Src []Addrs
-	// WideDst and WideSrc are the same with those that may be in it or not.
-	WideDst, WideSrc []Addrs
+	IIF, OIF         *Links
+	Proto            []Range
+	Dst, Src         *AddrSet
 	Dport, Sport     []Range
 	Type, Code       []Range
 	Flags            []Range
@@ -57,6 +55,10 @@ type Range struct{ Lo, Hi uint32 }
 
 // Addrs is a range of addresses.
 type Addrs struct{ Lo, Hi netip.Addr }
+
+// AddrSet is addresses that count: exactly, in ranges that may reach over others which
+// do not count, and those that count and are not in it.
+type AddrSet struct{ List, Wide, Not []Addrs }
 
 // Links are interfaces by their names, which may end in *: these, or with Not all but
 // these. Others: and some more, whose names no rule knows.
@@ -120,13 +122,7 @@ func (u *Universe) region(n diagram.Node, box diagram.Region, counts func(uint32
 	r.IIF, r.OIF = u.links(n, box, varIIF, counts), u.links(n, box, varOIF, counts)
 	r.Proto, r.Dport, r.Sport = numbersOf(has(varProto)), numbersOf(has(varDport)), numbersOf(has(varSport))
 	r.Type, r.Code, r.Flags, r.TTL = numbersOf(has(varType)), numbersOf(has(varCode)), numbersOf(has(varFlags)), numbersOf(has(varTTL))
-	r.Dst, r.Src = u.addrsOf(has(varDst)), u.addrsOf(has(varSrc))
-	if r.Src != nil {
-		r.WideSrc = u.addrsOf(u.valuesOf(varSrc, box[varSrc]))
-	}
-	if r.Dst != nil {
-		r.WideDst = u.addrsOf(u.valuesOf(varDst, box[varDst]))
-	}
+	r.Dst, r.Src = u.addrSet(n, box, varDst, has(varDst), counts), u.addrSet(n, box, varSrc, has(varSrc), counts)
 	r.User, r.Group = u.ownersOf(has(varUser)), u.ownersOf(has(varGroup))
 	r.DstType, r.SrcType = typesOf(has(varDstType)), typesOf(has(varSrcType))
 	return r
@@ -169,6 +165,65 @@ func numbersOf(list [][2]ruleset.U128) []Range {
 	return out
 }
 
+// addrSet of a region, whose values are given.
+func (u *Universe) addrSet(n diagram.Node, box diagram.Region, v int, values [][2]ruleset.U128, counts func(uint32) bool) *AddrSet {
+	if values == nil {
+		return nil
+	}
+	in := u.dd.Among(n, box, v, counts)
+	meets := func(r [2]uint32, list [][2]uint32) bool { return len(diagram.Common([][2]uint32{r}, list)) > 0 }
+	var wide, not [][2]uint32
+	for _, r := range box[v] {
+		if meets(r, in) {
+			wide = append(wide, r)
+		}
+	}
+	for _, r := range diagram.Common(u.gaps(box[v], v), in) {
+		if k := len(not); k > 0 && r[0]-not[k-1][1] <= 2 && !meets([2]uint32{not[k-1][1] + 1, r[0] - 1}, in) {
+			not[k-1][1] = r[1] // over a single address that does not count
+			continue
+		}
+		not = append(not, r)
+	}
+	for i, r := range not { // a whole network, where what is missing does not count
+		for _, more := range [][2]uint32{{r[0], r[1] + 1}, {r[0] - min(r[0], 1), r[1]}, {r[0] - min(r[0], 1), r[1] + 1}} {
+			if more[1] < u.dd.Classes(v) && !u.network(v, r) && u.network(v, more) &&
+				!meets([2]uint32{more[0], more[0]}, diagram.Common(box[v], in)) && !meets([2]uint32{more[1], more[1]}, diagram.Common(box[v], in)) {
+				not[i] = more
+			}
+		}
+	}
+	return &AddrSet{u.addrsOf(values), u.addrsOf(u.valuesOf(v, wide)), u.addrsOf(u.valuesOf(v, not))}
+}
+
+// network says whether classes of addresses are all of one network.
+func (u *Universe) network(v int, r [2]uint32) bool {
+	lo, _ := u.bounds(v, r[0])
+	_, hi := u.bounds(v, r[1])
+	width := 32
+	if u.v6 {
+		width = 128
+	}
+	_, ok := ruleset.Term{Lo: lo, Hi: hi}.PrefixLen(width)
+	return ok
+}
+
+// gaps are a variable's classes that are not in a list.
+func (u *Universe) gaps(list [][2]uint32, v int) [][2]uint32 {
+	var out [][2]uint32
+	next := uint32(0)
+	for _, r := range list {
+		if r[0] > next {
+			out = append(out, [2]uint32{next, r[0] - 1})
+		}
+		next = r[1] + 1
+	}
+	if last := u.dd.Classes(v) - 1; next <= last {
+		out = append(out, [2]uint32{next, last})
+	}
+	return out
+}
+
 func (u *Universe) addrsOf(list [][2]ruleset.U128) []Addrs {
 	var out []Addrs
 	for _, r := range list {
@@ -200,18 +255,7 @@ func (u *Universe) links(n diagram.Node, box diagram.Region, v int, counts func(
 		return &Links{Names: names}
 	}
 	in := u.dd.Among(n, box, v, counts)
-	var gaps [][2]uint32
-	next := uint32(0)
-	for _, r := range box[v] {
-		if r[0] > next {
-			gaps = append(gaps, [2]uint32{next, r[0] - 1})
-		}
-		next = r[1] + 1
-	}
-	if last := u.dd.Classes(v) - 1; next <= last {
-		gaps = append(gaps, [2]uint32{next, last})
-	}
-	not, more := u.namesOf(diagram.Common(gaps, in), v)
+	not, more := u.namesOf(diagram.Common(u.gaps(box[v], v), in), v)
 	if more {
 		return &Links{Names: names, Others: true}
 	}

@@ -265,8 +265,10 @@ func nameValue(s string) ruleset.U128 {
 func nameOf(n ruleset.U128) string {
 	var b []byte
 	for i := range 16 {
-		c := byte(n.Hi >> (56 - 8*i))
-		if i >= 8 {
+		var c byte
+		if i < 8 {
+			c = byte(n.Hi >> (56 - 8*i))
+		} else {
 			c = byte(n.Lo >> (120 - 8*i))
 		}
 		if c == 0 {

@@ -83,7 +83,7 @@ func (u *Universe) preferences(t Taste) [][]ruleset.U128 {
 	num(varSport, 40000, 50000, 32768)
 	num(varType, 8, 128)
 	num(varCode, 0)
-	num(varFlags, packet.SYN, packet.ACK, packet.SYN|packet.ACK)
+	num(varFlags, packet.SYN, packet.ACK, packet.SYN|packet.ACK, packet.PSH|packet.ACK, packet.FIN|packet.ACK, packet.RST|packet.ACK, packet.RST)
 	num(varUser, 0, 1, 1001)
 	num(varGroup, 0, 1, 1001)
 	num(varTTL, 64, 255, 1)

@@ -34,7 +34,8 @@ lines that decide in both.
 
 Packets of new connections are compared first; of known ones ("established", "reply",
 "later") and of what they announce ("related") only what does not fare otherwise
-already when it is new. An address translated to another target is a change, another
+already when it is new. Of sources that nobody has out there (the host's own, 127/8,
+multicast) only what is accepted on one side is a change. An address translated to another target is a change, another
 way to reject is none. "Maybe" is what depends on what can't be known: a rate, the
 time, text that is not understood; the same statement about the same packets is taken
 to have the same answer in both.
