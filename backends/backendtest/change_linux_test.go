@@ -86,8 +86,11 @@ func compareChange(t *testing.T, at string, a *change.Answer, h *host.Host, j fa
 	odd := j == fate.Arriving && (p.Dst.IsLoopback() || h.TypeOf(p.Src, "") != host.Unicast || p.Src.IsMulticast())
 	shown := false
 	for _, conn := range []fate.Conn{fate.First, fate.Original, fate.Reply, fate.Related} {
-		if conn != fate.First && p.Proto == packet.ICMPv6 && p.Type == 135 {
-			continue // conntrack leaves it alone
+		switch icmp := p.Proto == packet.ICMP || p.Proto == packet.ICMPv6; {
+		case icmp && conn == fate.Reply: // a question is no reply
+			continue
+		case icmp && conn != fate.First && p.Type == 135: // conntrack leaves it alone
+			continue
 		}
 		send := func(s *path.Space) *path.Result {
 			switch conn {

@@ -183,6 +183,27 @@ func (c *comparison) journey(j fate.Journey) error {
 	return nil
 }
 
+// astray is the condition that packets of ICMP have a type that goes in the other
+// direction of a known connection: one begins with a question, and no reply is one.
+// Classes may have them, but none has them alone.
+func (c *comparison) astray(conn fate.Conn) diagram.Node {
+	icmp, types := uint8(packet.ICMP), []uint16{8, 13, 15, 17}
+	if c.v6 {
+		icmp, types = packet.ICMPv6, []uint16{128, 139}
+	}
+	asks := diagram.False
+	for _, t := range types {
+		asks = c.dd.Or(asks, c.u.Type(t, t))
+	}
+	switch conn {
+	case fate.Original:
+		return c.dd.Minus(c.u.Proto(icmp), asks)
+	case fate.Reply:
+		return c.dd.And(c.u.Proto(icmp), asks)
+	}
+	return diagram.False
+}
+
 // alien is the other family's ICMP, which no packet of this one is.
 func alien(v6 bool) uint8 {
 	if v6 {
@@ -216,6 +237,7 @@ const (
 	mayDiffer = 1
 	differs   = 2
 	elsewhere = 3 // it differs unless the packet is for the host
+	unforged  = 4 // it differs unless the packet says that it is from the host
 )
 
 // differing is 0 where packets fare alike, else what is known.
@@ -235,6 +257,8 @@ func (c *comparison) differing(j fate.Journey, a, b diagram.Node) diagram.Node {
 			return mayDiffer
 		case vague(f.To, g.To):
 			return elsewhere
+		case vague(f.From, g.From):
+			return unforged
 		}
 		return differs
 	}, &same)
@@ -244,14 +268,20 @@ func (c *comparison) differing(j fate.Journey, a, b diagram.Node) diagram.Node {
 		}
 		return values[0]
 	})
+	d = c.unless(d, elsewhere, c.old.Here)
+	return c.unless(d, unforged, c.old.Forged)
+}
+
+// unless a condition holds a value is differs, else mayDiffer.
+func (c *comparison) unless(d diagram.Node, value uint32, cond func() diagram.Node) diagram.Node {
 	if c.dd.Max(d) < elsewhere {
 		return d
 	}
-	return c.dd.Combine(d, c.old.Here(), func(d, here uint32) uint32 {
+	return c.dd.Combine(d, cond(), func(d, holds uint32) uint32 {
 		switch {
-		case d == elsewhere && here != 0:
+		case d == value && holds != 0:
 			return mayDiffer
-		case d == elsewhere:
+		case d == value:
 			return differs
 		}
 		return d
@@ -260,7 +290,7 @@ func (c *comparison) differing(j fate.Journey, a, b diagram.Node) diagram.Node {
 
 // vague: one of two addresses that translation makes ("" is none) is one of the host's
 // of which the number is not known, so it may be the other, or what the packet has
-// already. What arrives comes from no address of the host.
+// already.
 func vague(a, b string) bool {
 	known := func(s string) bool { return !strings.HasPrefix(s, "the ") && !strings.HasPrefix(s, "an ") }
 	return a != b && !(known(a) && known(b))

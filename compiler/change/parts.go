@@ -14,7 +14,7 @@ const open = 1
 
 // ways divides a journey's packets, and makes classes of those that differ.
 func (c *comparison) ways(j fate.Journey, conn fate.Conn, kinds, starts diagram.Node) {
-	told := map[Way][]*Class{}
+	told, astray := map[Way][]*Class{}, c.astray(conn)
 	for _, p := range c.parts(j, starts) {
 		left := kinds
 		if p.odd && !c.out.Complete {
@@ -37,6 +37,9 @@ func (c *comparison) ways(j fate.Journey, conn fate.Conn, kinds, starts diagram.
 			if p.odd && !c.accepts(k.old) && !c.accepts(k.new) {
 				return true // refused either way
 			}
+			if astray != diagram.False && !c.has(c.dd.Minus(c.dd.And(r.Inside(), c.dd.And(p.where, left)), astray), value) {
+				return true
+			}
 			if r.Dst == nil {
 				r.Dst = p.dst
 			}
@@ -50,6 +53,11 @@ func (c *comparison) ways(j fate.Journey, conn fate.Conn, kinds, starts diagram.
 			return true
 		})
 	}
+}
+
+// has says whether a function has a value.
+func (c *comparison) has(n diagram.Node, value uint32) bool {
+	return c.dd.Min(n) <= value && value <= c.dd.Max(n) && slices.Contains(c.dd.Values(n), value)
 }
 
 // leave out of an odd part what classes before it say of all packets.
