@@ -252,7 +252,7 @@ func appendHex(b []byte, v ruleset.U128) []byte {
 // appendName writes a text as a value.
 func (w *textWriter) appendName(b []byte, e ruleset.Expr, s *syntax, text string) []byte {
 	if s.values == quoted || s.values == owner || stringsOf(e) {
-		if !emit.Quotable(text) {
+		if !w.quotable(text) {
 			w.refuse("the name %q", text)
 		}
 		return append(append(append(b, '"'), text...), '"')

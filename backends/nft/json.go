@@ -1,6 +1,8 @@
 package nft
 
 import (
+	"unicode/utf8"
+
 	"github.com/loward/loward/backends/emit"
 	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
@@ -108,7 +110,7 @@ func (w *jsonWriter) command(verb, object, name string) {
 func (w *jsonWriter) comment(s string) {
 	if s != "" {
 		w.add(`,"comment":`)
-		w.b = appendString(w.b, emit.Comment(s))
+		w.b = appendString(w.b, w.commentOf(s))
 	}
 }
 
@@ -272,6 +274,10 @@ func appendString(b []byte, s string) []byte {
 			b = append(b, '\\', c)
 		case c < ' ' || c == 0x7f:
 			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, r) // U+FFFD for what is no UTF-8
+			i += n - 1
 		default:
 			b = append(b, c)
 		}

@@ -32,7 +32,7 @@ func (w *textWriter) rate(l *ruleset.Limit) {
 func (w *textWriter) log(l *ruleset.Log) {
 	w.add("log")
 	if l.Prefix != "" {
-		if w.plain && !emit.Quotable(l.Prefix) {
+		if w.plain && !w.quotable(l.Prefix) {
 			w.refuse("the log prefix %q", l.Prefix)
 		}
 		w.add(" prefix \"", l.Prefix, "\"")

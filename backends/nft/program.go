@@ -287,7 +287,7 @@ func width(f ruleset.Field) int {
 
 // wild says whether an interface name ends in a wildcard. (badTerm refuses a
 // backslash, with which nft would escape it.)
-func wild(name string) bool { return name != "" && name[len(name)-1] == '*' }
+func wild(name string) bool { _, w := ruleset.Wildcard(name); return w }
 
 // verdict refuses a jump to nowhere.
 func (p *program) verdict(at diag.Span, v *ruleset.Verdict) {

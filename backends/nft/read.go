@@ -33,6 +33,7 @@ type State struct {
 	rule    ruleReader
 	slabs   slabs
 	memo    memo
+	json    bool // what is read now is JSON
 }
 
 // fieldName is a field as the tree has it: the header and the field of it.
@@ -82,6 +83,8 @@ const aheadSize = 64 << 10
 // RunJSON does the same with what nft -j -f takes: a list of commands, or of
 // objects as nft -j list ruleset prints them, which are added.
 func (s *State) RunJSON(f *diag.File, l *diag.List) {
+	s.json = true
+	defer func() { s.json = false }()
 	s.run(schema.Parse(f, schema.Options{CodeSyntax: ruleset.CodeSyntax, CodeOpaque: ruleset.CodeOpaque}, l), l)
 }
 

@@ -80,7 +80,11 @@ func (s *State) chainSpec(c *ruleset.Chain, spec *tree.ChainSpec, f ruleset.Fami
 		c.Comment = spec.Comment
 	}
 	if spec.Type.Text == "" {
-		if c.Base != nil && spec.Policy.Text != "" {
+		switch {
+		case spec.Policy.Text == "":
+		case c.Base == nil:
+			s.refuse(spec.Policy.Span, "Operation not supported: only a base chain has a policy").Helpf("write before it: type filter hook input priority 0;")
+		default:
 			s.policy(c.Base, spec.Policy)
 		}
 		if c.Base != nil {
@@ -103,12 +107,19 @@ func (s *State) chainSpec(c *ruleset.Chain, spec *tree.ChainSpec, f ruleset.Fami
 	b.Hook = hook
 	s.hookFits(spec, b, f)
 	b.Priority = s.priority(spec.Priority, f, hook)
+	if b.Type == "nat" && b.Priority <= conntrackPriority {
+		s.refuse(spec.Priority.Span, "Operation not supported: a chain of type nat has a priority above %d, for conntrack comes before it", conntrackPriority)
+	}
 	b.Devices = s.devices(spec.Devices)
 	s.policy(b, spec.Policy)
 	for _, n := range spec.Flags {
 		b.Offload = b.Offload || n.Text == "offload"
 	}
-	if c.Base != nil && c.Base.Hook == b.Hook && c.Base.Type == b.Type {
+	same := c.Base != nil && c.Base.Hook == b.Hook && c.Base.Type == b.Type
+	if c.Base != nil && !same && ok && !ruleset.HasUnknown(spec.Type.Text) {
+		s.refuse(spec.Hook.Span, "Operation not supported: the chain %s is there already, of type %s at hook %s", c.Name, c.Base.Type, c.Base.Hook)
+	}
+	if same {
 		b.Devices = append(c.Base.Devices, b.Devices...)
 		slices.Sort(b.Devices)
 		b.Devices = slices.Compact(b.Devices)
@@ -118,6 +129,9 @@ func (s *State) chainSpec(c *ruleset.Chain, spec *tree.ChainSpec, f ruleset.Fami
 	}
 	c.Base = b
 }
+
+// conntrackPriority is where conntrack stands (NF_IP_PRI_CONNTRACK).
+const conntrackPriority = -200
 
 func (s *State) policy(b *ruleset.Base, n tree.Name) {
 	switch n.Text {

@@ -49,14 +49,17 @@ func (s *State) expr1(x *tree.Expr) ruleset.Expr {
 	case tree.XBinary:
 		return s.binary(x)
 	case tree.XNumgen:
+		s.modulus(x)
 		return &ruleset.Numgen{Random: x.Text == "random", Mod: num(x, 0), Offset: num(x, 1)}
 	case tree.XJHash:
+		s.modulus(x)
 		key := s.expr(x.Args[0])
 		if key == nil {
 			return nil
 		}
 		return &ruleset.Hash{Key: keys(key), Mod: num(x, 0), Seed: num(x, 1), Seeded: len(x.Nums) > 1 && x.Nums[1].Given, Offset: num(x, 2)}
 	case tree.XSymHash:
+		s.modulus(x)
 		return &ruleset.Hash{Mod: num(x, 0), Offset: num(x, 1)}
 	case tree.XMap:
 		return s.mapExpr(x, nil)
@@ -70,6 +73,13 @@ func (s *State) expr1(x *tree.Expr) ruleset.Expr {
 		return e
 	}
 	return nil
+}
+
+// modulus refuses one that the kernel refuses.
+func (s *State) modulus(x *tree.Expr) {
+	if len(x.Nums) > 0 && x.Nums[0].Given && x.Nums[0].Value == 0 && !ruleset.HasUnknown(x.Nums[0].Text) {
+		s.refuse(x.Span, "Numerical result out of range: modulo 0")
+	}
 }
 
 func num(x *tree.Expr, i int) uint32 {

@@ -317,3 +317,21 @@ func TestPartsInJSON(t *testing.T) {
 		t.Error(mistakes)
 	}
 }
+
+// What nft lists as a type without a name, and would not take back, is no mistake:
+// of such a set nothing is known.
+func TestListedTypes(t *testing.T) {
+	var l diag.List
+	rs := ReadJSON(diag.NewFile("in", []byte(`{"nftables": [{"table": {"family": "ip", "name": "t"}},
+{"set": {"family": "ip", "name": "v", "table": "t", "type": ["ether_addr", "integer"], "elem": [{"concat": ["00:00:00:00:00:01", 5]}]}},
+{"chain": {"family": "ip", "table": "t", "name": "c"}}]}`)), Options{}, &l)
+	if l.Errors() > 0 || len(l.All) != 1 || l.All[0].Code != ruleset.CodeOpaque {
+		t.Errorf("%v", l.All)
+	}
+	if set := rs.Tables[0].Find("v"); set == nil || !rs.Changes().Open(set) {
+		t.Errorf("%+v", set)
+	}
+	if text, mistakes := (Text{Plain: true}).Write(rs); text != nil || len(mistakes) == 0 {
+		t.Errorf("written: %s", text)
+	}
+}

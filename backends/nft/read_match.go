@@ -215,6 +215,7 @@ func ordered(terms []ruleset.Term) bool {
 // compare with a constant.
 func (s *State) compare(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 	if c, ok := e.(ruleset.Concat); ok {
+		s.refuse(x.Args[0].Span, "Use concatenations with sets and maps, not singleton values").Helpf("put the value in braces")
 		elem, ok := s.key(right, s.kindsOf(c))
 		if ok {
 			s.add(&ruleset.Lookup{Key: c, Elems: []ruleset.Elem{{Key: elem, Origin: origin(right.Span)}}, Neg: x.Op == tree.Neq})
@@ -265,6 +266,10 @@ func (s *State) compareWith(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 			s.add(&ruleset.Compare{Left: e, Right: ruleset.Term{Lo: v, Hi: v}, Neg: x.Op == tree.Neq})
 		}
 	default:
+		neg := x.Op == tree.Neq
+		if k.datatype == "hour" && right.Kind == tree.XRange {
+			right, neg = s.overnight(right, k, neg)
+		}
 		t, ok := s.value(right, k)
 		if !ok {
 			s.opaque(x, true)
@@ -277,8 +282,23 @@ func (s *State) compareWith(x *tree.Expr, e ruleset.Expr, right *tree.Expr) {
 		// Less than 0 and the like: none of all values.
 		never := (x.Op == tree.Lt || x.Op == tree.Gt) && t.Form == ruleset.AsRange
 		s.inRange(right, e, t)
-		s.push(e, ruleset.Match{Neg: x.Op == tree.Neq || never, Terms: s.slabs.one(t)})
+		s.push(e, ruleset.Match{Neg: neg || never, Terms: s.slabs.one(t)})
 	}
+}
+
+// overnight turns a range of hours around that has midnight in it: 23:00-02:00 is
+// whatever is not within 02:00-23:00, both included (so nft does it).
+func (s *State) overnight(x *tree.Expr, k kind, neg bool) (*tree.Expr, bool) {
+	n := len(s.l.All)
+	lo, ok1 := s.value(x.Args[0], k)
+	hi, ok2 := s.value(x.Args[1], k)
+	s.l.All = s.l.All[:n] // they are read once more
+	if !ok1 || !ok2 || lo.Text != "" || hi.Text != "" || hi.Lo.Cmp(lo.Lo) >= 0 {
+		return x, neg
+	}
+	turned := *x
+	turned.Args = []*tree.Expr{x.Args[1], x.Args[0]}
+	return &turned, !neg
 }
 
 // inRange refuses what a counted, drawn or hashed number can't be.

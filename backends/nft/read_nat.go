@@ -81,21 +81,20 @@ func (s *State) translation(st *tree.Stmt) {
 	} else if x.Family == "" && x.Addr != nil && s.rule.family == ruleset.Inet && s.rule.network == "" {
 		s.refuse(st.Span, "ip or ip6 must be specified with address for inet tables.").Helpf("write %s ip to", st.Name)
 	}
-	if x.Addr != nil {
-		s.natAddress(n, x, family)
-	}
-	if x.Port != nil {
-		s.natPort(st, n, x.Port)
+	if x.Addr != nil && !s.natAddress(n, x, family) || x.Port != nil && !s.natPort(st, n, x.Port) {
+		s.keep(st)
+		return
 	}
 	s.add(n)
 }
 
-func (s *State) natAddress(n *ruleset.NAT, x *tree.NAT, family ruleset.Family) {
+// natAddress says whether the address was understood.
+func (s *State) natAddress(n *ruleset.NAT, x *tree.NAT, family ruleset.Family) bool {
 	a := x.Addr
 	field := addrOf(family)
 	if n.Kind == ruleset.Redirect || n.Kind == ruleset.Masquerade {
 		n.ToPort = s.portExpr(a)
-		return
+		return n.ToPort != nil
 	}
 	if !constant(a) {
 		like := []ruleset.Expr{field}
@@ -112,11 +111,12 @@ func (s *State) natAddress(n *ruleset.NAT, x *tree.NAT, family ruleset.Family) {
 		if len(like) > 1 && s.rule.transport < 0 && !s.rule.several {
 			s.refuse(a.Span, "transport protocol mapping is only valid after transport protocol match")
 		}
-		return
+		return n.To != nil
 	}
 	t, ok := s.value(a, s.kindOf(field))
 	switch {
 	case !ok:
+		return false
 	case t.Text != "":
 		n.To = t
 	case family == ruleset.IP6:
@@ -124,6 +124,7 @@ func (s *State) natAddress(n *ruleset.NAT, x *tree.NAT, family ruleset.Family) {
 	default:
 		n.Lo, n.Hi = t.Lo.Addr4Of(), t.Hi.Addr4Of()
 	}
+	return true
 }
 
 // pairs says whether an anonymous map holds addresses with ports.
@@ -149,23 +150,25 @@ func (s *State) portExpr(x *tree.Expr) ruleset.Expr {
 	return s.expr(x)
 }
 
-func (s *State) natPort(st *tree.Stmt, n *ruleset.NAT, x *tree.Expr) {
+func (s *State) natPort(st *tree.Stmt, n *ruleset.NAT, x *tree.Expr) bool {
 	if s.rule.transport < 0 && !s.rule.several {
 		s.refuse(x.Span, "transport protocol mapping is only valid after transport protocol match").
 			Helpf("match it before: meta l4proto tcp %s", st.Name)
 	}
 	if !constant(x) {
 		n.ToPort = s.portExpr(x)
-		return
+		return n.ToPort != nil
 	}
 	t, ok := s.value(x, s.kindOf(ruleset.Dport))
 	switch {
 	case !ok:
+		return false
 	case t.Text != "" || t.Lo.Lo == 0:
 		n.ToPort = t
 	default:
 		n.PortLo, n.PortHi = uint16(t.Lo.Lo), uint16(t.Hi.Lo)
 	}
+	return true
 }
 
 func (s *State) tproxy(st *tree.Stmt) {
@@ -257,6 +260,9 @@ func (s *State) copied(st *tree.Stmt) {
 		return s.mapOrExpr(x, addrOf(f))
 	}
 	if st.Kind == tree.SFwd {
+		if s.rule.family != ruleset.Netdev {
+			s.refuse(st.Span, "unsupported family").Helpf("fwd stands in tables of the family netdev")
+		}
 		f := &ruleset.Fwd{}
 		switch st.Family {
 		case "ip":
@@ -274,6 +280,9 @@ func (s *State) copied(st *tree.Stmt) {
 	}
 	d := &ruleset.Dup{}
 	if s.rule.family == ruleset.Netdev {
+		if st.Value != nil {
+			s.refuse(st.Span, "cannot specify device").Helpf("write dup to DEVICE")
+		}
 		d.Device = device(st.Expr)
 	} else {
 		if f := s.rule.family; f != ruleset.IP && f != ruleset.IP6 {

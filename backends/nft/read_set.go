@@ -60,7 +60,9 @@ func (s *State) setTypes(x *tree.Expr, typeof bool) (key []ruleset.Expr, ok bool
 				s.l.Warnf(a.Span, "the type can't be known").WithCode(ruleset.CodeUnknown)
 				return nil, false
 			}
-			if a.Text == "time" || a.Text == "icmpx_code" || a.Text == "cgroupsv2" {
+			// The last two are what nft lists for typeof, and does not take back.
+			if a.Text == "time" || a.Text == "icmpx_code" || a.Text == "cgroupsv2" ||
+				s.json && (a.Text == "integer" || a.Text == "string") {
 				s.notModelled(a.Span, "type "+a.Text)
 				return nil, false
 			}
@@ -196,6 +198,10 @@ func (s *State) addElements(c *tree.Cmd, t *readTable, set *ruleset.Set, kinds [
 	if !c.Block && t.elems[set] == nil && len(set.Elems) > 0 {
 		t.indexOf(set)
 	}
+	if len(kinds) == 0 && len(c.Elems) > 0 {
+		set.Dynamic = true // of a type that is not known, nor what is in it
+		return
+	}
 	for _, x := range c.Elems {
 		if x.Kind == tree.XSet {
 			for _, a := range x.Args {
@@ -219,12 +225,25 @@ func (s *State) addElement(x *tree.Expr, c *tree.Cmd, t *readTable, set *ruleset
 				s.refuse(x.Span, "File exists: the element is there already")
 				return
 			}
-			set.Elems[i] = e
+			s.again(x, &set.Elems[i], &e)
 			return
 		}
 		index[key] = len(set.Elems)
 	}
 	set.Elems = append(set.Elems, e)
+}
+
+// again adds an element that is there: of the new one counts its time alone.
+func (s *State) again(x *tree.Expr, old, e *ruleset.Elem) {
+	if !slices.Equal(old.Data, e.Data) || old.Object != e.Object || old.Verdict != nil && e.Verdict != nil && !sameVerdict(old.Verdict, e.Verdict) {
+		s.refuse(x.Span, "File exists: the element is there already, with another value").See(old.Origin, "here")
+		return
+	}
+	old.Timeout, old.Expires = e.Timeout, e.Expires
+}
+
+func sameVerdict(a, b *ruleset.Verdict) bool {
+	return a.Kind == b.Kind && a.Chain == b.Chain && (a.Inline == nil) == (b.Inline == nil)
 }
 
 func (s *State) deleteElements(c *tree.Cmd, t *readTable, set *ruleset.Set, kinds []kind) {

@@ -116,6 +116,10 @@ func (s *State) assignment(st *tree.Stmt) {
 	}
 	k := s.kindOf(e)
 	switch {
+	case constant(st.Value) && set.Field == ruleset.CTSecMark:
+		s.refuse(st.Span, "ct secmark must not be set to constant value").Helpf("it is taken from the packet: ct secmark set meta secmark")
+		s.keep(st)
+		return
 	case constant(st.Value) && k.datatype == "ct_label":
 		t, ok := s.scalar(st.Value, k)
 		if !ok {
@@ -224,6 +228,9 @@ func (s *State) stateful(st *tree.Stmt) ruleset.Stmt {
 		l := &ruleset.Limit{Rate: clampInt(n.Rate.Value), Unit: n.Per, Burst: clampInt(n.Burst.Value), Over: st.Over}
 		if n.Rate.Given && n.Rate.Value == 0 && !ruleset.HasUnknown(n.Rate.Text) {
 			s.refuse(n.Rate.Span, "limit rate must be > 0")
+		}
+		if n.Burst.Given && n.Burst.Value == 0 && n.Unit == "" && !ruleset.HasUnknown(n.Burst.Text) {
+			s.refuse(n.Burst.Span, "packet limit burst must be > 0")
 		}
 		if n.Unit != "" {
 			l.Bytes, l.Rate = true, clampInt(n.Rate.Value*unitBytes(n.Unit))
@@ -363,6 +370,9 @@ func rejectWith(f ruleset.Family, code uint64) ruleset.RejectWith {
 	return ruleset.RejectCode
 }
 
+// maxSetStmts of an element (NFT_SET_EXPR_MAX).
+const maxSetStmts = 2
+
 // update of a set by a rule.
 func (s *State) update(st *tree.Stmt) {
 	u := st.Update
@@ -378,6 +388,12 @@ func (s *State) update(st *tree.Stmt) {
 	}
 	for _, x := range u.Stmts {
 		out.Stmts = append(out.Stmts, s.stateful(x))
+	}
+	if len(u.Stmts) > maxSetStmts {
+		s.refuse(st.Span, "Argument list too long: an element has at most %d statements", maxSetStmts)
+	}
+	if u.Comment != "" {
+		s.refuse(u.Key.Span, "Key expression comments are not supported")
 	}
 	var set *ruleset.Set
 	if st.Kind != tree.SMeter {

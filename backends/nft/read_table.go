@@ -241,6 +241,7 @@ func (s *State) tableSpec(t *ruleset.Table, spec *tree.TableSpec) {
 	if spec.Comment != "" {
 		t.Comment = spec.Comment
 	}
+	t.Dormant = false // it wakes where the flag is not said again
 	for _, f := range spec.Flags {
 		switch f.Text {
 		case "dormant":

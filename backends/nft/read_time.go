@@ -15,6 +15,9 @@ import (
 func (s *State) clock(x *tree.Expr, k kind) (ruleset.Term, bool) {
 	switch k.datatype {
 	case "time":
+		if v, err := strconv.ParseUint(x.Text, 10, 32); err == nil { // seconds since 1970
+			return ruleset.Num(v * uint64(time.Second)), true
+		}
 		for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
 			if t, err := time.Parse(layout, x.Text); err == nil {
 				return ruleset.Num(uint64(t.UnixNano())), true

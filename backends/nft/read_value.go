@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -162,8 +161,9 @@ func (s *State) prefix(x *tree.Expr, k kind) (ruleset.Term, bool) {
 	if base.Text != "" {
 		return ruleset.Term{Text: base.Text + "/" + x.Args[1].Text}, true
 	}
-	n, err := strconv.Atoi(x.Args[1].Text)
-	if err != nil || n < 0 || n > k.width {
+	length, ok := number(x.Args[1].Text)
+	n := int(min(length, 1<<16))
+	if !ok || n > k.width {
 		s.refuse(x.Span, "Prefix length %s is invalid for type of %d bits width", x.Args[1].Text, k.width)
 		return base, false
 	}
@@ -359,9 +359,6 @@ func (s *State) name(x *tree.Expr, k kind) (ruleset.Term, bool) {
 	case len(text) > 15 && k.datatype != "" && k.domain == ruleset.Name, len(text) > 15 && k.short():
 		s.refuse(x.Span, "String exceeds maximum length of 16").Helpf("it has at most 15 bytes, and a zero")
 		return ruleset.Term{}, false
-	}
-	if k.datatype == "ifname" && strings.HasSuffix(text, `\*`) {
-		text = strings.TrimSuffix(text, `\*`) + "*"
 	}
 	return ruleset.Text(text), true
 }

@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"strings"
 	"time"
 
 	"github.com/loward/loward/backends/emit"
@@ -71,9 +72,24 @@ func objectWord(k ruleset.ObjectKind) string {
 	return k.String() + " name"
 }
 
+// quotable says whether text can stand between quotes. nft takes everything there
+// but a quote, which it has no escape for; what is not read from others is held to
+// what looks the same everywhere.
+func (p *program) quotable(s string) bool {
+	return p.plain && !strings.ContainsAny(s, "\"\n\x00") || emit.Quotable(s)
+}
+
+// commentOf is a comment as far as it can be said.
+func (p *program) commentOf(s string) string {
+	if len(s) <= emit.MaxComment && p.quotable(s) {
+		return s
+	}
+	return emit.Comment(s)
+}
+
 // quoted writes a name between quotes.
 func (w *textWriter) quoted(s string) {
-	if !emit.Quotable(s) {
+	if !w.quotable(s) {
 		w.refuse("the name %q", s)
 	}
 	w.add("\"", s, "\"")

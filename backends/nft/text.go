@@ -240,7 +240,7 @@ func (w *textWriter) base(b *ruleset.Base) {
 }
 
 func (w *textWriter) comment(s string) {
-	w.add("comment \"", emit.Comment(s), "\"")
+	w.add("comment \"", w.commentOf(s), "\"")
 }
 
 func appendVerdict(b []byte, v *ruleset.Verdict) []byte {

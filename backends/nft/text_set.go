@@ -7,6 +7,9 @@ import (
 
 // definition of a set: its lines, each ended by end.
 func (w *textWriter) definition(s *ruleset.Set, end string) {
+	if len(s.Key) == 0 {
+		w.refuse("the set %s, whose type is not known", s.Name)
+	}
 	typed := !s.Typeof && w.datatypes(s.Key) && w.datatypes(s.Data)
 	w.add(map[bool]string{true: "type ", false: "typeof "}[typed])
 	w.types(s.Key, typed)
@@ -119,7 +122,7 @@ func (w *textWriter) element(b []byte, e *ruleset.Elem, key, data []ruleset.Expr
 		b = w.b
 	}
 	if e.Comment != "" {
-		b = append(append(append(b, ` comment "`...), emit.Comment(e.Comment)...), '"')
+		b = append(append(append(b, ` comment "`...), w.commentOf(e.Comment)...), '"')
 	}
 	switch {
 	case e.Verdict != nil:

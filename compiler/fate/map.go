@@ -42,7 +42,7 @@ type Map struct {
 	sets    map[setKey]diagram.Node
 	protos  map[protoKey][]kase
 	types   map[typeKey]diagram.Node
-	changed map[*ruleset.Table]map[string]bool
+	changes ruleset.Changes
 	pasts   map[pastKey]diagram.Node
 	exprs   map[ruleset.Expr]string
 	twins   map[string]int // how many atoms would have the same name
@@ -56,7 +56,7 @@ type Map struct {
 func (u *Universe) Map(rs *ruleset.Ruleset, h *host.Host, opts Options) *Map {
 	m := &Map{
 		u: u, dd: u.space(), rs: rs, h: h, opts: opts, numbers: u.numbers,
-		sets: map[setKey]diagram.Node{}, protos: map[protoKey][]kase{}, types: map[typeKey]diagram.Node{}, changed: map[*ruleset.Table]map[string]bool{},
+		sets: map[setKey]diagram.Node{}, protos: map[protoKey][]kase{}, types: map[typeKey]diagram.Node{}, changes: rs.Changes(),
 		named: map[*ruleset.Table]map[string]*ruleset.Chain{}, pasts: map[pastKey]diagram.Node{}, twins: map[string]int{}, exprs: map[ruleset.Expr]string{},
 	}
 	return m

@@ -8,10 +8,12 @@ import (
 	"github.com/loward/loward/compiler/ruleset"
 )
 
-// elements of a set, and whether there may be others.
+// elements of a set, and what may have become of them.
 type elements struct {
 	list []ruleset.Elem
-	open bool // rules or time change it, or it is not known
+	open bool                     // there may be others
+	gone func(*ruleset.Elem) bool // nil: all of them are there
+	name string
 }
 
 // elems of a named set or map, or of an anonymous one.
@@ -19,49 +21,25 @@ func (m *Map) elems(t *ruleset.Table, named string, own []ruleset.Elem) elements
 	if named == "" {
 		return elements{list: own}
 	}
-	set := t.Find(named)
-	if set == nil {
-		return elements{open: true}
-	}
-	return elements{set.Elems, set.Dynamic || set.Timeouts || set.Timeout != 0 || m.updated(t)[named]}
-}
-
-// updated are the sets of a table that its own rules change.
-func (m *Map) updated(t *ruleset.Table) map[string]bool {
-	if known, ok := m.changed[t]; ok {
-		return known
-	}
-	out := map[string]bool{}
-	var rules func([]*ruleset.Rule)
-	rules = func(list []*ruleset.Rule) {
-		for _, r := range list {
-			for s := range r.Plain {
-				switch s := s.(type) {
-				case *ruleset.SetUpdate:
-					out[s.Set] = true
-				case *ruleset.Meter:
-					out[s.Set] = true
-				case *ruleset.Verdict:
-					rules(s.Inline)
-				}
-			}
-		}
-	}
-	for _, c := range t.Chains {
-		rules(c.Rules)
-	}
-	m.changed[t] = out
-	return out
+	return m.held(t.Find(named))
 }
 
 // ipset is the elements of a set of ipset(8).
-func (m *Map) ipset(named string) elements {
-	for _, set := range m.rs.IPSets {
-		if set.Name == named {
-			return elements{set.Elems, len(set.IPSet.Members) > 0}
-		}
+func (m *Map) ipset(named string) elements { return m.held(m.rs.FindIPSet(named)) }
+
+func (m *Map) held(set *ruleset.Set) elements {
+	if set == nil {
+		return elements{open: true}
 	}
-	return elements{open: true}
+	return elements{set.Elems, m.changes.Open(set), func(e *ruleset.Elem) bool { return m.changes.Gone(set, e) }, set.Name}
+}
+
+// still is the condition that an element is there.
+func (m *Map) still(in elements, e *ruleset.Elem) diagram.Node {
+	if in.gone == nil || !in.gone(e) {
+		return diagram.True
+	}
+	return m.u.atom("the set " + in.name + " still holds it")
 }
 
 // found is an element, and the condition under which it is the one that counts.
@@ -130,7 +108,7 @@ func (m *Map) find(st *state, t *ruleset.Table, k []ruleset.Expr, in elements) [
 				other = e
 				continue
 			}
-			if c := m.dd.And(k.cond, m.holdsElem(k.values, parts, e)); c != diagram.False {
+			if c := m.dd.And(m.dd.And(k.cond, m.holdsElem(k.values, parts, e)), m.still(in, e)); c != diagram.False {
 				out = append(out, found{c, e})
 				seen = append(seen, c)
 			}
@@ -200,7 +178,7 @@ func (m *Map) members(st *state, t *ruleset.Table, k []ruleset.Expr, in elements
 			if e.Any {
 				continue
 			}
-			c := m.holdsElem(k.values, parts, e)
+			c := m.dd.And(m.holdsElem(k.values, parts, e), m.still(in, e))
 			if e.Except {
 				c = m.dd.And(c, diagram.Leaf(2))
 			}

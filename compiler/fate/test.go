@@ -106,8 +106,8 @@ func (m *Map) term(v sym, e ruleset.Expr, mt *ruleset.Match, t *ruleset.Term) di
 	case v.kind == symUnknown:
 		return m.u.atom(v.text + " is " + m.what(e, mt, t))
 	case d == ruleset.Name:
-		stem, wild := strings.CutSuffix(t.Text, "*")
-		return boolean(v.text == t.Text || wild && strings.HasPrefix(v.text, stem))
+		stem, wild := ruleset.Wildcard(t.Text)
+		return boolean(v.text == stem || wild && strings.HasPrefix(v.text, stem))
 	case d == ruleset.String:
 		return boolean(v.text == t.Text)
 	case t.Text != "" || v.text != "":

@@ -281,10 +281,11 @@ func nameOf(n ruleset.U128) string {
 
 // nameRange of a name that may end in *.
 func nameRange(s string) (lo, hi ruleset.U128) {
-	if n := len(s); n > 0 && s[n-1] == '*' {
-		lo = nameValue(s[:n-1])
+	s, wild := ruleset.Wildcard(s)
+	if wild {
+		lo = nameValue(s)
 		hi = lo
-		for i := n - 1; i < 16; i++ {
+		for i := len(s); i < 16; i++ {
 			if i < 8 {
 				hi.Hi |= 0xff << (56 - 8*i)
 			} else {

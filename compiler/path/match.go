@@ -114,8 +114,8 @@ func (s *Space) term(v packet.Value, e ruleset.Expr, m *ruleset.Match, t *rulese
 
 // wildcard compares a name with a term, which may end in *.
 func wildcard(name, term string) bool {
-	stem, wild := strings.CutSuffix(term, "*")
-	return name == term || wild && strings.HasPrefix(name, stem)
+	stem, wild := ruleset.Wildcard(term)
+	return wild && strings.HasPrefix(name, stem) || name == stem
 }
 
 // owned compares who owns a socket, by number or by name.
@@ -145,10 +145,11 @@ func (s *Space) compare(p *packet.Packet, t *ruleset.Table, c *ruleset.Compare) 
 	return hit
 }
 
-// elements of a set, and whether there may be others.
+// elements of a set, and what may have become of them.
 type elements struct {
 	list []ruleset.Elem
-	open bool // rules or time change it, or it is not known
+	open bool                     // there may be others
+	gone func(*ruleset.Elem) bool // nil: all of them are there
 }
 
 // elems of a named set or map, or of an anonymous one.
@@ -156,21 +157,20 @@ func (s *Space) elems(t *ruleset.Table, named string, own []ruleset.Elem) elemen
 	if named == "" {
 		return elements{list: own}
 	}
-	set := t.Find(named)
-	if set == nil {
-		return elements{open: true}
-	}
-	return elements{set.Elems, !s.Fresh && (set.Dynamic || set.Timeouts || set.Timeout != 0)}
+	return s.held(t.Find(named))
 }
 
 // ipset is the elements of a set of ipset(8).
-func (s *Space) ipset(named string) elements {
-	for _, set := range s.rs.IPSets {
-		if set.Name == named {
-			return elements{set.Elems, len(set.IPSet.Members) > 0}
-		}
+func (s *Space) ipset(named string) elements { return s.held(s.rs.FindIPSet(named)) }
+
+func (s *Space) held(set *ruleset.Set) elements {
+	switch {
+	case set == nil:
+		return elements{open: true}
+	case s.Fresh:
+		return elements{list: set.Elems, open: set.IPSet != nil && len(set.IPSet.Members) > 0}
 	}
-	return elements{open: true}
+	return elements{set.Elems, s.changes.Open(set), func(e *ruleset.Elem) bool { return s.changes.Gone(set, e) }}
 }
 
 // find the element that holds a packet's values.
@@ -207,10 +207,14 @@ func (s *Space) find(p *packet.Packet, t *ruleset.Table, key []ruleset.Expr, in 
 			}
 		}
 	}
-	if result == yes && best.Except {
-		return nil, no
-	}
+	sure := result == no || in.gone == nil || !in.gone(best)
 	switch {
+	case !sure && best.Except:
+		return nil, maybe
+	case !sure:
+		return best, maybe
+	case result == yes && best.Except:
+		return nil, no
 	case result == no && in.open:
 		return nil, maybe
 	case result == no && other != nil:

@@ -3,6 +3,7 @@ package path
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
@@ -138,6 +139,54 @@ func TestUndecided(t *testing.T) {
 	s = space(router(), filter("input", ruleset.Input, ruleset.VerdictDrop, rules...), &ruleset.Chain{Name: "u"})
 	if r := s.Send(tcp("wan1", "203.0.113.9:1", "203.0.113.1:22")); r.Verdict != Drop {
 		t.Errorf("%s %s", r.Verdict, r.Why)
+	}
+}
+
+// What rules put into a set, or take out of it, and what has its time, may be there
+// or not.
+func TestSetsThatChange(t *testing.T) {
+	key := []ruleset.Expr{ruleset.IPSaddr}
+	listed := ruleset.Elem{Key: []ruleset.Term{ruleset.Addr(netip.MustParseAddr("203.0.113.9"))}}
+	timed := listed
+	timed.Timeout = time.Minute
+	in := rule(&ruleset.Lookup{Key: key, Set: "s"}, ruleset.Accept)
+	ipset := rule(&ruleset.Lookup{Key: key, Set: "s", IPSet: true}, ruleset.Accept)
+	update := func(op ruleset.UpdateOp, ipset bool) *ruleset.Rule {
+		return rule(&ruleset.SetUpdate{Op: op, Set: "s", Key: key, IPSet: ipset})
+	}
+	for name, c := range map[string]struct {
+		set     ruleset.Set
+		rules   []*ruleset.Rule
+		in, out Verdict // of what is listed, and of what is not
+		fresh   bool
+	}{
+		"constant":        {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in}, in: Accept, out: Drop},
+		"added":           {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in, update(ruleset.OpAdd, false)}, in: Accept, out: Undecided},
+		"updated":         {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in, update(ruleset.OpUpdate, false)}, in: Accept, out: Undecided},
+		"deleted":         {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in, update(ruleset.OpDelete, false)}, in: Undecided, out: Drop},
+		"deleted, fresh":  {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in, update(ruleset.OpDelete, false)}, in: Accept, out: Drop, fresh: true},
+		"timed":           {set: ruleset.Set{Elems: []ruleset.Elem{timed}, Timeouts: true}, rules: []*ruleset.Rule{in}, in: Undecided, out: Undecided},
+		"of a timed set":  {set: ruleset.Set{Elems: []ruleset.Elem{listed}, Timeout: time.Hour}, rules: []*ruleset.Rule{in}, in: Undecided, out: Undecided},
+		"another's":       {set: ruleset.Set{Elems: []ruleset.Elem{listed}}, rules: []*ruleset.Rule{in, update(ruleset.OpAdd, true)}, in: Accept, out: Drop},
+		"ipset":           {set: ruleset.Set{Elems: []ruleset.Elem{listed}, IPSet: &ruleset.IPSetType{}}, rules: []*ruleset.Rule{ipset}, in: Accept, out: Drop},
+		"ipset, added":    {set: ruleset.Set{Elems: []ruleset.Elem{listed}, IPSet: &ruleset.IPSetType{}}, rules: []*ruleset.Rule{ipset, update(ruleset.OpAdd, true)}, in: Accept, out: Undecided},
+		"ipset, timeouts": {set: ruleset.Set{Elems: []ruleset.Elem{timed}, Timeouts: true, IPSet: &ruleset.IPSetType{}}, rules: []*ruleset.Rule{ipset}, in: Undecided, out: Undecided},
+	} {
+		s := space(router(), filter("input", ruleset.Input, ruleset.VerdictDrop, c.rules...))
+		set := c.set
+		set.Name, set.Key = "s", key
+		if set.IPSet != nil {
+			s.rs.IPSets = []*ruleset.Set{&set}
+		} else {
+			s.rs.Tables[0].Sets = []*ruleset.Set{&set}
+		}
+		s = New(s.rs, s.host)
+		s.Fresh = c.fresh
+		for from, want := range map[string]Verdict{"203.0.113.9:1": c.in, "203.0.113.8:1": c.out} {
+			if r := s.Send(tcp("wan1", from, "203.0.113.1:22")); r.Verdict != want {
+				t.Errorf("%s: from %s: %s, not %s", name, from, r.Verdict, want)
+			}
+		}
 	}
 }
 

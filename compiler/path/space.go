@@ -16,13 +16,14 @@ type Space struct {
 	// rule has put anything into a set. Otherwise all of that is unknown.
 	Fresh bool
 	// at holds the stops of each hook, of IPv4 and IPv6.
-	at [2][ruleset.Postrouting + 1][]stop
+	at      [2][ruleset.Postrouting + 1][]stop
+	changes ruleset.Changes
 }
 
 // New makes one. The host is what routing is decided by; it has to know its
 // addresses.
 func New(rs *ruleset.Ruleset, h *host.Host) *Space {
-	s := &Space{rs: rs, host: h}
+	s := &Space{rs: rs, host: h, changes: rs.Changes()}
 	for i, v6 := range []bool{false, true} {
 		for hook := ruleset.Prerouting; hook <= ruleset.Postrouting; hook++ {
 			s.at[i][hook] = s.stops(hook, v6)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
+	"strings"
 )
 
 // U128 is an unsigned number of up to 128 bits: any field's value.
@@ -93,6 +94,19 @@ func Range(lo, hi uint64) Term { return Term{Lo: U128{0, lo}, Hi: U128{0, hi}} }
 
 // Text is the term of a name.
 func Text(s string) Term { return Term{Text: s} }
+
+// Wildcard takes the name of an interface apart: a trailing * stands for any
+// characters, and for itself with a backslash before it.
+func Wildcard(name string) (stem string, wild bool) {
+	stem, star := strings.CutSuffix(name, "*")
+	if !star {
+		return name, false
+	}
+	if literal, ok := strings.CutSuffix(stem, `\`); ok {
+		return literal + "*", false
+	}
+	return stem, true
+}
 
 // Addr is the term of one address.
 func Addr(a netip.Addr) Term { v := AddrValue(a); return Term{Lo: v, Hi: v} }

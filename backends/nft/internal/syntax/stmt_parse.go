@@ -51,11 +51,6 @@ func (p *Parser) prefix() *Expr {
 		return p.expand(p.leaf(XString, start))
 	case tWord:
 		return p.leaf(XString, start)
-	case tDollar:
-		if v := p.variable(); v != nil {
-			return v
-		}
-		return p.none(start)
 	}
 	p.unexpected("string")
 	return p.none(start)
