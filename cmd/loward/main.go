@@ -16,5 +16,9 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	// But not without end. GOMEMLIMIT has the last word here.
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(1 << 30)
+	}
 	os.Exit(cli.Main(cli.System(), os.Args[1:]))
 }
