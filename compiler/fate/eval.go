@@ -45,13 +45,7 @@ func (u *Universe) At(n diagram.Node, p *Packet) []uint32 {
 // place of a packet: the classes of the variables that every universe has.
 func (u *Universe) place(p *Packet) []uint32 {
 	at := make([]uint32, numFixed)
-	set := func(v int, n ruleset.U128) {
-		i, found := slices.BinarySearchFunc(u.cuts[v], n, ruleset.U128.Cmp)
-		if !found {
-			i--
-		}
-		at[v] = uint32(i)
-	}
+	set := func(v int, n ruleset.U128) { at[v] = u.classAt(v, n) }
 	num := func(v int, n uint64) { set(v, ruleset.U128{Lo: n}) }
 	set(varIIF, nameValue(p.IIF))
 	set(varOIF, nameValue(p.OIF))
@@ -69,6 +63,15 @@ func (u *Universe) place(p *Packet) []uint32 {
 	set(varUser, u.ownerValue(p.Owned, p.User, p.UID))
 	set(varGroup, u.ownerValue(p.Owned, p.Group, p.GID))
 	return at
+}
+
+// classAt is the class of a variable's value.
+func (u *Universe) classAt(v int, n ruleset.U128) uint32 {
+	i, found := slices.BinarySearchFunc(u.cuts[v], n, ruleset.U128.Cmp)
+	if !found {
+		i--
+	}
+	return uint32(i)
 }
 
 func (u *Universe) ownerValue(owned bool, name string, number uint32) ruleset.U128 {

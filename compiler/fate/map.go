@@ -15,9 +15,9 @@ type Options struct {
 	// route, forwarding switched off) passes.
 	Bare bool
 	// Remembers: what conntrack remembers of a known connection (its mark, whether it
-	// is translated) is not known, for rules or people may have set it at any time.
-	// Else nothing has happened to a connection that these rules did not do to the
-	// packet at hand.
+	// is translated) is not known, nor the mark with which a packet comes, for rules,
+	// programs or people may have set them at any time. Else nothing has happened that
+	// these rules did not do to the packet at hand.
 	Remembers bool
 	// Elsewhere: where no facts of the host are known, the addresses to which rules
 	// translate are other machines', as path.Assume takes it too.
@@ -92,6 +92,9 @@ func (m *Map) Fates(j Journey, c Conn) (n diagram.Node, err error) {
 			stage = preHook
 		}
 		st := setOut(j)
+		if m.opts.Remembers {
+			st.mark = unknown("the mark with which it comes")
+		}
 		n = m.dd.And(m.starts(j, c), m.finals(m.depart(j, stage, &st)))
 	})
 	return n, err

@@ -96,6 +96,8 @@ network.
 		traceCommand(env),
 		testCommand(env),
 		proveCommand(env),
+		lintCommand(env),
+		explainCommand(env),
 		diffCommand(env),
 		factsCommand(env),
 		classesCommand(env),

@@ -23,8 +23,33 @@ type Finding struct {
 	Place
 	Message string    `json:"message"`
 	Help    string    `json:"help,omitempty"`
+	Packet  *Packet   `json:"packet,omitempty"` // that shows it
+	Path    []Step    `json:"path,omitempty"`   // of the packet
 	Related []Related `json:"related"`
 	Fixes   []Fix     `json:"fixes"`
+}
+
+// Packet that shows a finding.
+type Packet struct {
+	Phrase   string `json:"phrase"`
+	Protocol string `json:"protocol"`
+	From     string `json:"from"`
+	FromPort uint16 `json:"fromPort,omitempty"`
+	User     string `json:"user"`
+	On       string `json:"on"`
+	To       string `json:"to"`
+	ToPort   uint16 `json:"toPort,omitempty"`
+}
+
+// Step of a packet's path.
+type Step struct {
+	Hook    string `json:"hook"`
+	Table   string `json:"table"`
+	Chain   string `json:"chain"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Rule    string `json:"rule,omitempty"`
+	Verdict string `json:"verdict"`
 }
 
 // Place of a finding.
