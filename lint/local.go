@@ -47,6 +47,9 @@ func (s *subject) local(v6 bool, what string, addrs []netip.Addr) {
 				continue
 			}
 			leg, dead := failing(r)
+			if !decided(dead) {
+				continue // the host itself refuses it, whatever rules say
+			}
 			at := place(dead)
 			if said[at] {
 				continue
@@ -80,6 +83,15 @@ func failing(r *path.Result) (string, *path.Result) {
 	return leg, r
 }
 
+// decided says whether a rule, or a policy, ended a journey.
+func decided(r *path.Result) bool {
+	if len(r.Legs) == 0 {
+		return false
+	}
+	steps := r.Legs[len(r.Legs)-1].Steps
+	return len(steps) > 0 && steps[len(steps)-1].Final
+}
+
 // place is where the rule stands that ended a journey: the rule, or the chain whose
 // policy it was.
 func place(r *path.Result) diag.Span {
@@ -106,9 +118,6 @@ func hookOf(r *path.Result) string {
 
 // fate1 is what the last step did, in words.
 func fate1(r *path.Result) string {
-	if r.Why != "" {
-		return r.Why
-	}
 	steps := r.Legs[len(r.Legs)-1].Steps
 	last := steps[len(steps)-1]
 	return fmt.Sprintf("%s %s: %s", last.Table.Name, last.Chain.Name, last.Did)

@@ -53,6 +53,11 @@ func (p *Packet) Get(f ruleset.Field) Value {
 		return link(p.IIF)
 	case ruleset.OIFName, ruleset.OIF:
 		return link(p.OIF)
+	case ruleset.IIFType, ruleset.OIFType:
+		// ARPHRD_LOOPBACK; of other links only the running host knows.
+		if f == ruleset.IIFType && p.IIF == "lo" || f == ruleset.OIFType && p.OIF == "lo" {
+			return num(772)
+		}
 	case ruleset.MetaMark:
 		return num(uint64(p.Mark))
 	case ruleset.PktType:

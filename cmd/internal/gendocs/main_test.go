@@ -32,6 +32,23 @@ func TestPagesAreCurrent(t *testing.T) {
 	}
 }
 
+// docs/checks is what the checks say now.
+func TestChecksAreCurrent(t *testing.T) {
+	dir := t.TempDir()
+	if err := generateChecks(dir); err != nil {
+		t.Fatal(err)
+	}
+	want, have := tree(t, dir), tree(t, "../../../docs/checks")
+	for name, text := range want {
+		if have[name] != text {
+			t.Errorf("docs/checks/%s is out of date; run: go run ./cmd/internal/gendocs -checks docs/checks", name)
+		}
+	}
+	if len(have) != len(want) {
+		t.Errorf("%d pages, want %d", len(have), len(want))
+	}
+}
+
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()
 	if err := generate("", dir); err != nil {
