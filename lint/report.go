@@ -67,7 +67,6 @@ type subject struct {
 	idle    []*fate.Idle
 	idleErr error
 	looked  bool
-	order   map[*ruleset.Chain]map[*ruleset.Rule]int
 }
 
 // idles are the rules that might as well not be there.
