@@ -55,7 +55,7 @@ func (s *subject) local(v6 bool, what string, addrs []netip.Addr) {
 				continue
 			}
 			said[at] = true
-			d := &diag.Diagnostic{Message: fmt.Sprintf("%s: %s %s at %s: %s", what, phrase, leg, hookOf(dead), fate1(dead))}
+			d := &diag.Diagnostic{Message: fmt.Sprintf("%s: %s %s at %s: %s", what, phrase, leg, hookOf(dead), lastStep(dead))}
 			d.Helpf("accept what comes in by lo and goes out by lo before anything else: whatever address it has, it never was on a wire")
 			s.find(diag.Error, at, &Finding{Diagnostic: d, Packet: phrase, Journey: r})
 			break // what stops TCP most often stops UDP, too
@@ -116,8 +116,8 @@ func hookOf(r *path.Result) string {
 	return r.Legs[len(r.Legs)-1].Hook.String()
 }
 
-// fate1 is what the last step did, in words.
-func fate1(r *path.Result) string {
+// lastStep is what the last step did, in words.
+func lastStep(r *path.Result) string {
 	steps := r.Legs[len(r.Legs)-1].Steps
 	last := steps[len(steps)-1]
 	return fmt.Sprintf("%s %s: %s", last.Table.Name, last.Chain.Name, last.Did)

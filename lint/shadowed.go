@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/loward/loward/compiler/fate"
+	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
 )
 
@@ -50,11 +51,47 @@ func (s *subject) order401(shadowed bool) {
 		return
 	}
 	for _, i := range all {
-		if i.Rule.Origin.File == nil || shadowed != (len(i.By) > 0) {
+		if i.Rule.Origin.File == nil || shadowed != (len(i.By) > 0) || !shadowed && !s.plain(i) {
 			continue
 		}
 		s.find(diag.Warning, i.Rule.Origin, &Finding{Diagnostic: idle(i)})
 	}
+}
+
+// plain says whether a rule asks for nothing but what is known to the last value of
+// every packet: a set that is empty today may be filled tomorrow, and there are headers
+// and kinds of addresses that the evaluator has no packets of.
+func (s *subject) plain(i *fate.Idle) bool {
+	for st := range i.Rule.Plain {
+		switch st := st.(type) {
+		case *ruleset.Match:
+			if st.Of != nil || !exact(st.Field) {
+				return false
+			}
+		case *ruleset.Compare:
+			return false
+		case *ruleset.Lookup:
+			if st.Set != "" {
+				return false
+			}
+			for _, k := range st.Key {
+				if f, ok := k.(ruleset.Field); !ok || !exact(f) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// exact fields have in some packet each value that they can have in any.
+func exact(f ruleset.Field) bool {
+	switch f {
+	case ruleset.IIFName, ruleset.IIF, ruleset.OIFName, ruleset.OIF, ruleset.IPSaddr, ruleset.IPDaddr, ruleset.IP6Saddr, ruleset.IP6Daddr,
+		ruleset.L4Proto, ruleset.NFProto, ruleset.Sport, ruleset.Dport, ruleset.CTState, ruleset.SKUID, ruleset.SKGID:
+		return true
+	}
+	return false
 }
 
 func idle(i *fate.Idle) *diag.Diagnostic {

@@ -38,3 +38,15 @@ func (u *Universe) ordinary(v int, n ruleset.U128) bool {
 	}
 	return true
 }
+
+// NamedPorts are ports that rules single out, at most so many of them, in their order.
+func (u *Universe) NamedPorts(most int) []uint16 {
+	u.space()
+	var out []uint16
+	for class := range uint32(len(u.cuts[varDport])) {
+		if lo, hi := u.bounds(varDport, class); lo == hi && lo.Hi == 0 && 0 < lo.Lo && lo.Lo < 65535 && len(out) < most {
+			out = append(out, uint16(lo.Lo))
+		}
+	}
+	return out
+}
