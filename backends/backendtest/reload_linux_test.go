@@ -22,6 +22,7 @@ func TestReload(t *testing.T) {
 		"inbound { default drop; allow ping limit 5/second }\nhost h { masquerade on lan }\n",
 		"option counters off\nlocal { deny tcp 9000 user nobody }\n",
 		"forward { default reject }\nservice p { address 10.200.0.1; publish tcp 80 to 172.17.0.2; allow tcp 80 }\n",
+		"inbound { default accept; deny icmp 3, icmpv6 1; allow esp limit 5/second }\n", // it looks into a set of what is claimed
 	}
 	files := map[string][]byte{}
 	script := "set -e\n"

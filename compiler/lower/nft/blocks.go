@@ -34,6 +34,9 @@ func (b *builder) block(chain, name string, blk *policy.Block, on ruleset.Field)
 	rules := chain
 	if perPacket := b.perPacketBlock(blk, on); len(perPacket) > 0 {
 		rules = derived("", chain+"_rules")
+		if name != "outbound" {
+			b.knownClaims(chain)
+		}
 		for _, m := range perPacket {
 			b.add(chain, "a limit that counts every packet", nowhere, append(m, ruleset.Goto(rules))...)
 		}
@@ -109,6 +112,18 @@ func (b *builder) serviceAllowed(chain string) {
 	}
 }
 
+// knownClaims lets pass the known connections to what services claim, in front of a
+// block that counts packets: they are none of its business, and bear no label yet
+// where they are older than the ruleset.
+func (b *builder) knownClaims(chain string) {
+	for _, f := range families {
+		if b.claimsIn(f) {
+			b.add(chain, "", nowhere, ruleset.Any(ruleset.CTState, ruleset.StateEstablished),
+				ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal)), nfproto(f), ruleset.Jump(b.letClaimed(f)))
+		}
+	}
+}
+
 // perPacketBlock are the matches of limited statements that count each packet.
 func (b *builder) perPacketBlock(blk *policy.Block, on ruleset.Field) [][]ruleset.Stmt {
 	var out [][]ruleset.Stmt
@@ -118,17 +133,23 @@ func (b *builder) perPacketBlock(blk *policy.Block, on ruleset.Field) [][]rulese
 		}
 		one := *r
 		one.Traffic = nil
+		known := []ruleset.Stmt{
+			ruleset.Any(ruleset.CTState, ruleset.StateEstablished),
+			ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal)),
+		}
 		for _, t := range r.Traffic {
+			if t.Any {
+				// All that has no ports: of what has, the first packets count.
+				one.Traffic = []policy.Traffic{t}
+				known = append(known, ruleset.NotIn(ruleset.L4Proto, ruleset.Num(policy.TCP), ruleset.Num(policy.UDP), ruleset.Num(policy.SCTP)))
+				break
+			}
 			if !t.CountsConnections() {
 				one.Traffic = append(one.Traffic, t)
 			}
 		}
 		for _, x := range b.matches(&one, on) {
-			m := slices.Concat([]ruleset.Stmt{
-				ruleset.Any(ruleset.CTState, ruleset.StateEstablished),
-				ruleset.In(ruleset.CTDirection, ruleset.Num(ruleset.DirOriginal)),
-			}, x.m)
-			out = append(out, m)
+			out = append(out, slices.Concat(known, x.m))
 		}
 	}
 	return out

@@ -164,16 +164,35 @@ func (b *builder) services(f policy.Family) {
 	b.closedShared(f)
 }
 
-// neededClaims allows what IP needs where a service claims it, if the inbound block
-// would ask again and deny some of it: claimed packets are none of its business.
+// neededClaims allows what IP needs where a service claims it, if a block would ask
+// again and refuse some of it: claimed packets are no block's business. What is sent
+// to an address that is guarded here comes to forward, which lets nothing pass for
+// being needed.
 func (b *builder) neededClaims(chain string, f policy.Family) {
-	in := b.v.Inbound
-	if in.KeepsNeeds() || !slices.ContainsFunc(in.Rules, func(r *policy.Rule) bool { return !r.Allow && r.Families&f != 0 }) {
+	refuses := func(blk *policy.Block) bool {
+		return slices.ContainsFunc(blk.Rules, func(r *policy.Rule) bool { return (!r.Allow || r.Limit != nil) && r.Families&f != 0 })
+	}
+	in, fwd := b.v.Inbound, b.v.Forward
+	if (in.KeepsNeeds() || !refuses(in)) && (!b.guards(f) || !fwd.Closed() && !refuses(fwd)) {
 		return
 	}
-	name := "needed" + fam4or6(f)
-	b.allClaimed(name, f, ruleset.Goto(chainAllowed))
-	b.needsIn(chain, f, ruleset.Jump(name))
+	b.needsIn(chain, f, ruleset.Jump(b.letClaimed(f)))
+}
+
+// letClaimed is a chain that allows all that is sent to something claimed.
+func (b *builder) letClaimed(f policy.Family) string {
+	name := "served" + fam4or6(f)
+	if c := b.chains[name]; c == nil || len(c.Rules) == 0 {
+		b.allClaimed(name, f, b.allowed())
+	}
+	return name
+}
+
+// guards says whether an address of a family that lives elsewhere is claimed here.
+func (b *builder) guards(f policy.Family) bool {
+	return slices.ContainsFunc(b.v.Services, func(s *policy.Service) bool {
+		return slices.ContainsFunc(s.Scopes, func(sc *policy.Scope) bool { return sc.Guarded && sc.Family()&f != 0 })
+	})
 }
 
 func (b *builder) hasBoxes(f policy.Family, any bool) bool {
@@ -268,6 +287,10 @@ func (b *builder) ownSet(f policy.Family) string {
 		if s == nil {
 			return ""
 		}
+		// What an earlier version may have left that looks into it: the kernel deletes
+		// no set that a rule looks into, so that they are emptied before.
+		b.chain("invalid" + fam4or6(f))
+		b.chain("served" + fam4or6(f))
 	}
 	return name
 }
