@@ -17,6 +17,8 @@ add addrs 10.0.1.0-10.0.1.4
 add addrs 10.0.2.8/30
 create nets24 hash:ip family inet netmask 24
 add nets24 10.9.8.7
+create masked6 hash:ip family inet6 netmask 64
+add masked6 fe80::5
 create six hash:net family inet6 timeout 600 counters comment
 add six fd00::/16 timeout 60 packets 3 bytes 200 comment "the \x27lab\x27 net"
 create nets hash:net family inet

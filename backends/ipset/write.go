@@ -87,6 +87,8 @@ func entry(b []byte, s *ruleset.Set, key []ruleset.Term) []byte {
 			column++
 		case t.Text != "":
 			b = append(b, t.Text...)
+		case part == "ip" && netmask(s, part, width(s)) < width(s):
+			b = emit.Addr(b, t.Lo, s.IPSet.Family == ruleset.IP6) // the netmask is the set's
 		case part == "ip" || part == "net":
 			b = addresses(b, t, s.IPSet.Family == ruleset.IP6)
 		case part == "mac":
@@ -124,6 +126,14 @@ func port(b []byte, proto, t ruleset.Term) []byte {
 		return emit.Uint(append(emit.Uint(b, t.Lo.Lo>>8), '/'), t.Lo.Lo&255)
 	}
 	return numbers(b, t)
+}
+
+// width of a set's addresses.
+func width(s *ruleset.Set) int {
+	if s.IPSet.Family == ruleset.IP6 {
+		return 128
+	}
+	return 32
 }
 
 func addresses(b []byte, t ruleset.Term, v6 bool) []byte {

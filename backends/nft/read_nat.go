@@ -81,6 +81,11 @@ func (s *State) translation(st *tree.Stmt) {
 	} else if x.Family == "" && x.Addr != nil && s.rule.family == ruleset.Inet && s.rule.network == "" {
 		s.refuse(st.Span, "ip or ip6 must be specified with address for inet tables.").Helpf("write %s ip to", st.Name)
 	}
+	if x.Addr == nil && x.Port == nil && (n.Kind == ruleset.DNAT || n.Kind == ruleset.SNAT) { // JSON has it so
+		s.refuse(st.Span, "%s to no address and no port", st.Name)
+		s.keep(st)
+		return
+	}
 	if x.Addr != nil && !s.natAddress(n, x, family) || x.Port != nil && !s.natPort(st, n, x.Port) {
 		s.keep(st)
 		return

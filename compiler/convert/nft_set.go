@@ -94,6 +94,14 @@ func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField
 	case s.From != nil && !constantBits(s.From):
 		c.refuse(r.Origin, "a mark that is put together out of two marks")
 		return body
+	case s.From != nil && s.Field == ruleset.CTZone:
+		c.refuse(r.Origin, "a zone that is the packet's mark")
+		return body
+	case s.From != nil && (s.Field == ruleset.TCPFlags || s.Of != nil && c.from.Family == ruleset.IP):
+		// nft computes with a field only where it stands between others without a
+		// checksum, and as raw bytes it leaves the checksum as it was.
+		c.refuse(r.Origin, "bits of a header that change while those beside them stay")
+		return body
 	case s.Field != ruleset.CTHelper:
 		return append(body, s)
 	}

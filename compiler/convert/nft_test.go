@@ -39,9 +39,20 @@ func TestRefusedByNft(t *testing.T) {
 		"-m owner ! --uid-owner 5 -j ACCEPT":                                      "-m owner",
 		"-m conntrack --ctstate INVALID --ctproto tcp -j ACCEPT":                  "-m conntrack",
 		"-j CONNMARK --save-mark --mask 0xff":                                     "two marks",
+		"mangle -j TOS --set-tos 0x10/0x3f":                                       "those beside them stay",
+		"mangle -j TOS --xor-tos 1":                                               "those beside them stay",
+		"mangle -p tcp -j ECN --ecn-tcp-remove":                                   "those beside them stay",
+		"raw -j CT --zone mark":                                                   "a zone",
 		"-m u32 --u32 \"0>>22&0x3C@12>>26&0x3C@0>>24&0x1F=1\" -j DROP":            "-m u32",
 	} {
-		text := "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT " + rule + "\nCOMMIT\n"
+		table, rest, other := strings.Cut(rule, " ")
+		if other = other && table[0] != '-'; !other {
+			table, rest = "filter", rule
+		}
+		text := "*" + table + "\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT " + rest + "\nCOMMIT\n"
+		if !other {
+			text = strings.Replace(text, "PREROUTING", "INPUT", 1)
+		}
 		var l diag.List
 		out, mistakes := convert.ToNft(iptables.Read(diag.NewFile("in", []byte(text)), ruleset.IP, &l), nft.ValidName)
 		switch {

@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"github.com/loward/loward/backends/iproute"
 	"github.com/loward/loward/backends/iptables"
@@ -75,6 +76,9 @@ func restore(f ruleset.Family) func(*ruleset.Ruleset, bool) ([]byte, []*diag.Dia
 func toIptables(f ruleset.Family) func(*ruleset.Ruleset, *diag.List) []byte {
 	return func(rs *ruleset.Ruleset, l *diag.List) []byte {
 		rs, mistakes := convert.ToIptables(rs, f)
+		if rs != nil {
+			rs.Header = append(slices.Clone(rs.Header), setLines(rs, f)...)
+		}
 		return written(rs, mistakes, l, iptables.Save{Family: f}.Write)
 	}
 }

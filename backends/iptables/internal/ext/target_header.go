@@ -64,6 +64,16 @@ func finishTOSTarget(p *parse) {
 	if !ok {
 		return
 	}
+	if !p.v6() && p.unknown == "" && flip&keep == 0 && (keep == 0 || keep == 3 || keep == 0xfc) {
+		// Whole fields of the byte.
+		if keep != 0xfc {
+			p.add(&ruleset.SetField{Field: ruleset.IPDSCP, Value: ruleset.Num(flip >> 2)})
+		}
+		if keep != 3 {
+			p.add(&ruleset.SetField{Field: ruleset.IPECN, Value: ruleset.Num(flip & 3)})
+		}
+		return
+	}
 	bytes, shift := p.tosByte()
 	all := uint64(1)<<bytes.Width - 1
 	keep, flip = keep<<shift|all&^(255<<shift), flip<<shift
