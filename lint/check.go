@@ -14,7 +14,7 @@ type Check struct {
 
 // Checks are all of them, by code.
 func Checks() []*Check {
-	return []*Check{selfTraffic(), loopback(), repliesDropped(), icmpErrors(), neighbourDiscovery(), shadowed(), neverMatches()}
+	return []*Check{selfTraffic(), loopback(), closedInside(), repliesDropped(), icmpErrors(), neighbourDiscovery(), shadowed(), neverMatches()}
 }
 
 // Find the check of a code or a name; nil if there is none.

@@ -37,7 +37,7 @@ Sources: nf_conntrack_in in net/netfilter/nf_conntrack_core.c; nft(8), ct state.
 				}
 				d := &diag.Diagnostic{Message: fmt.Sprintf("the host gets no answers: %s %s at %s: %s", o.phrase, leg, hookOf(dead), lastStep(dead))}
 				d.Helpf("accept ct state established,related before this")
-				s.once(dead, &Finding{Diagnostic: d, Packet: o.phrase, Journey: o.result})
+				s.once(diag.Error, dead, &Finding{Diagnostic: d, Packet: o.phrase, Journey: o.result})
 			})
 		},
 	}
@@ -79,7 +79,7 @@ net/netfilter/nf_conntrack_proto_icmp.c.`,
 				}
 				d := &diag.Diagnostic{Message: fmt.Sprintf("%q about connections of %s dies at %s: %s", what, o.from, hookOf(r), lastStep(r))}
 				d.Helpf("accept ct state related before this, or the ICMP errors by their types")
-				s.once(r, &Finding{Diagnostic: d, Packet: fmt.Sprintf("%s from %s to %s", phrase, st.From.Addr(), o.from), Journey: r})
+				s.once(diag.Error, r, &Finding{Diagnostic: d, Packet: fmt.Sprintf("%s from %s to %s", phrase, st.From.Addr(), o.from), Journey: r})
 			})
 		},
 	}
@@ -119,7 +119,7 @@ net/netfilter/nf_conntrack_proto_icmpv6.c.`,
 					name := map[uint8]string{135: "neighbour solicitations", 136: "neighbour advertisements"}[typ]
 					d := &diag.Diagnostic{Message: fmt.Sprintf("%s die at %s: %s", name, hookOf(r), lastStep(r))}
 					d.Helpf("accept the ICMPv6 types 133 to 136 before this")
-					s.once(r, &Finding{Diagnostic: d, Packet: fmt.Sprintf("icmpv6 type %d from %s to %s", typ, neighbour, o.from), Journey: r})
+					s.once(diag.Error, r, &Finding{Diagnostic: d, Packet: fmt.Sprintf("icmpv6 type %d from %s to %s", typ, neighbour, o.from), Journey: r})
 				}
 			})
 		},
@@ -193,12 +193,12 @@ func (s *subject) outgoing(yield func(*outgoing)) {
 }
 
 // once finds what a rule does but once for each place.
-func (s *subject) once(dead *path.Result, f *Finding) {
+func (s *subject) once(sev diag.Severity, dead *path.Result, f *Finding) {
 	at := place(dead)
 	for _, old := range s.report.Findings {
 		if old.Check == s.check && old.Span == at {
 			return
 		}
 	}
-	s.find(diag.Error, at, f)
+	s.find(sev, at, f)
 }
