@@ -134,6 +134,7 @@ func (ld *loader) run(name, path string, data []byte) (*policy.Policy, *diag.Lis
 	ld.file(opened{name: name, real: real, dir: dir}, data)
 	if ld.phrase != nil {
 		if tree := phraseTree(ld.phrase, ld.phraseHost, false, ld.l); tree != nil {
+			literalOn(tree, ld.trees, ld.l)
 			ld.trees = append(ld.trees, tree)
 		}
 	}

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"strings"
+
 	"github.com/loward/loward/compiler/policy"
 	"github.com/loward/loward/dsl/ast"
 	"github.com/loward/loward/dsl/diag"
@@ -44,4 +46,43 @@ func phraseTree(phrase *diag.File, host string, literal bool, l *diag.List) *ast
 		e.At = ast.Word{Text: host, Span: p.Span}
 	}
 	return &ast.File{Src: phrase, Body: ast.Body{Stmts: []ast.Stmt{e}}}
+}
+
+// literalOn takes a name behind "on" for an interface as the kernel has it, where no
+// zone and no interface of a host is called so: of the packet that somebody asks about
+// nothing is compiled, and a zone may well name the interface alone. What no zone has
+// either may be a slip of the pen, which is said.
+func literalOn(tree *ast.File, policy []*ast.File, l *diag.List) {
+	on := &tree.Body.Stmts[0].(*ast.Expect).Packet.On
+	if on.IsZero() || on.Quoted || on.Text == "lo" || strings.HasSuffix(on.Text, "*") {
+		return
+	}
+	named, member := false, false
+	var look func(stmts []ast.Stmt)
+	look = func(stmts []ast.Stmt) {
+		for _, s := range stmts {
+			switch s := s.(type) {
+			case *ast.Zone:
+				named = named || s.Name.Text == on.Text
+				for _, w := range s.Ifaces {
+					start, wild := strings.CutSuffix(w.Text, "*")
+					member = member || w.Text == on.Text || wild && strings.HasPrefix(on.Text, start)
+				}
+			case *ast.Host:
+				look(s.Body.Stmts)
+			case *ast.Interface:
+				named = named || s.Name.Text == on.Text
+			}
+		}
+	}
+	for _, f := range policy {
+		look(f.Body.Stmts)
+	}
+	if named {
+		return
+	}
+	on.Quoted = true
+	if !member {
+		l.Warnf(on.Span, "there is no zone or interface %s: taken for an interface as the kernel has it", on.Text).WithCode(codeUnknown)
+	}
 }

@@ -38,6 +38,9 @@ holds. PACKET is a packet phrase, as in a policy's expect:
     tcp from self user nobody to 127.0.0.1:5432
     ping from any on lan to 10.0.0.1
 
+A name behind on that is neither a zone of the policy nor an interface of its hosts is
+taken for an interface as the kernel has it.
+
 What a file does not tell about the host is taken for given, and said: that the
 destination of an arriving packet is one of its addresses, for one. --host-facts
 names a file with its links, addresses, routes and sysctls as JSON instead.
