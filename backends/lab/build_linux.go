@@ -6,12 +6,13 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Lab is a set of running hosts.
@@ -20,7 +21,6 @@ type Lab struct {
 
 	nodes      map[string]*node
 	spaces     []*space // all, switches too, for closing
-	locks      string   // folder of the iptables lock files
 	ports      atomic.Uint32
 	serial     atomic.Uint64
 	seen       *sightings
@@ -38,6 +38,7 @@ type Lab struct {
 type node struct {
 	spec  NodeSpec
 	space *space
+	lock  *os.File // of the iptables commands
 	lab   *Lab
 }
 
@@ -63,17 +64,18 @@ func Build(ctx context.Context, plan *Plan) (*Lab, error) {
 }
 
 func (l *Lab) build(ctx context.Context) error {
-	var err error
-	if l.locks, err = os.MkdirTemp("", "loward-lab-"); err != nil {
-		return err
-	}
 	for _, spec := range l.Plan.Topology.Nodes {
 		s, err := newSpace(spec.Name)
 		if err != nil {
 			return err
 		}
 		l.spaces = append(l.spaces, s)
-		l.nodes[spec.Name] = &node{spec: spec, space: s, lab: l}
+		lock, err := lockFile()
+		if err != nil {
+			return err
+		}
+		l.closers = append(l.closers, lock)
+		l.nodes[spec.Name] = &node{spec: spec, space: s, lock: lock, lab: l}
 		if err := defaults(s); err != nil {
 			return err
 		}
@@ -168,6 +170,9 @@ func (l *Lab) addressBatch(spec NodeSpec) string {
 	}
 	preferred := map[string]bool{} // devices that have their global IPv6 address
 	for _, d := range spec.Devs {
+		if d.MAC != "" {
+			fmt.Fprintf(&b, "link set %s address %s\n", d.Name, d.MAC)
+		}
 		fmt.Fprintf(&b, "link set %s up\n", d.Name)
 		for _, a := range d.Addrs {
 			addressLine(&b, d.Name, a, preferred)
@@ -200,6 +205,11 @@ func addressLine(b *strings.Builder, dev string, a netip.Prefix, preferred map[s
 
 func (l *Lab) routeBatch(spec NodeSpec) string {
 	var b strings.Builder
+	for _, n := range l.Plan.Neighs {
+		if n.Node == spec.Name {
+			fmt.Fprintf(&b, "neigh replace %s lladdr %s dev %s nud permanent\n", n.Addr, n.MAC, n.Dev)
+		}
+	}
 	for _, g := range spec.Gateways {
 		fmt.Fprintf(&b, "route add default via %s\n", g)
 	}
@@ -207,9 +217,19 @@ func (l *Lab) routeBatch(spec NodeSpec) string {
 		if r.Node != spec.Name {
 			continue
 		}
-		fmt.Fprintf(&b, "route add %s via %s", r.Dest, r.Via)
+		fmt.Fprintf(&b, "route replace %s", r.Dest)
+		switch {
+		case !r.Via.IsValid():
+		case r.Via.Is6() && r.Dest.Addr().Is4():
+			fmt.Fprintf(&b, " via inet6 %s", r.Via)
+		default:
+			fmt.Fprintf(&b, " via %s", r.Via)
+		}
 		if r.Dev != "" {
 			fmt.Fprintf(&b, " dev %s", r.Dev)
+		}
+		if r.Src.IsValid() {
+			fmt.Fprintf(&b, " src %s", r.Src)
 		}
 		if r.Metric != 0 {
 			fmt.Fprintf(&b, " metric %d", r.Metric)
@@ -271,12 +291,21 @@ func (l *Lab) Run(ctx context.Context, name, input string, argv ...string) (stri
 	if err != nil {
 		return "", err
 	}
-	return n.space.run(ctx, l.env(name), input, argv...)
+	return n.space.run(ctx, n.env(), input, argv...)
 }
 
-// env of the tools: a lock file that this process may write, one for each node.
-func (l *Lab) env(name string) []string {
-	return []string{"XTABLES_LOCKFILE=" + filepath.Join(l.locks, name+".lock"), "LC_ALL=C"}
+// lockFile is in memory alone, so that nothing of it stays behind.
+func lockFile() (*os.File, error) {
+	fd, err := unix.MemfdCreate("xtables.lock", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("a lock for iptables can't be made: %w", err)
+	}
+	return os.NewFile(uintptr(fd), "xtables.lock"), nil
+}
+
+// env of the tools: a lock that this process may take, and that ends with it.
+func (n *node) env() []string {
+	return []string{fmt.Sprintf("XTABLES_LOCKFILE=/proc/%d/fd/%d", os.Getpid(), n.lock.Fd()), "LC_ALL=C"}
 }
 
 // Close ends the listeners and the namespaces.
@@ -289,9 +318,6 @@ func (l *Lab) Close() {
 		l.wait.Wait()
 		for _, s := range l.spaces {
 			s.close()
-		}
-		if l.locks != "" {
-			os.RemoveAll(l.locks)
 		}
 	})
 }

@@ -18,7 +18,10 @@ func (l *Lab) LoadIPTables(ctx context.Context, node string, v Variant, four, si
 		if f.text == "" {
 			continue
 		}
-		if _, err := l.Run(ctx, node, f.text, fmt.Sprintf("%s-%s-restore", f.command, v), "--noflush"); err != nil {
+		if v != Default {
+			f.command += "-" + string(v)
+		}
+		if _, err := l.Run(ctx, node, f.text, f.command+"-restore", "--noflush"); err != nil {
 			return err
 		}
 	}

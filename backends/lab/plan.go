@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/loward/loward/dsl/diag"
 )
@@ -13,6 +14,7 @@ type Plan struct {
 	Links    []Link
 	Addrs    []Addr
 	Routes   []Route
+	Neighs   []Neigh
 	Sysctls  []Sysctl
 	Listens  []Listen
 	Probes   []*Probe
@@ -39,13 +41,22 @@ type Addr struct {
 	Prefix    netip.Prefix // the address with the length of its network
 }
 
-// Route is a further route of a node.
+// Route is a further route of a node. It takes the place of one to the same
+// destination of the same metric.
 type Route struct {
 	Node   string
 	Dest   netip.Prefix
-	Via    netip.Addr
-	Dev    string // "" : the kernel finds it
+	Via    netip.Addr // of either family; invalid: the destination is on the wire
+	Dev    string     // "" : the kernel finds it
+	Src    netip.Addr // preferred source; invalid: the kernel chooses
 	Metric int
+}
+
+// Neigh is what a node knows beforehand of a hardware address.
+type Neigh struct {
+	Node, Dev string
+	Addr      netip.Addr
+	MAC       string
 }
 
 // Sysctl is a kernel setting of a node's namespace; Key is written with dots.
@@ -64,6 +75,8 @@ type Listen struct {
 type Variant string
 
 const (
+	// Default is the one that the system has chosen.
+	Default Variant = ""
 	// Legacy is iptables over the x_tables of the kernel.
 	Legacy Variant = "legacy"
 	// NFT is iptables over nf_tables.
@@ -143,6 +156,7 @@ type Probe struct {
 	Count       int // 0 if the probe is a single packet
 	PassMin     int
 	PassMax     int
+	Wait        time.Duration // for an answer; 0 is long enough for what is wanted
 	Frag, Fresh bool
 	Spoof       bool
 	Kernel      bool

@@ -181,6 +181,8 @@ func fault(err error) outcome {
 // patience is how long an answer is waited for.
 func (p *Probe) patience() time.Duration {
 	switch {
+	case p.Wait != 0:
+		return p.Wait
 	case p.Count > 0:
 		// Below TCP's first retransmission, which would count again.
 		return 800 * time.Millisecond

@@ -25,7 +25,9 @@ type NodeSpec struct {
 type DevSpec struct {
 	Name   string
 	Bridge bool
-	Addrs  []netip.Prefix
+	// MAC is its hardware address; "" leaves it to the kernel.
+	MAC   string
+	Addrs []netip.Prefix
 }
 
 // Wire joins devices: two by a cable, more by a switch.

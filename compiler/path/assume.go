@@ -99,9 +99,12 @@ func HostOf(v *policy.View, st Start) (*host.Host, []string) {
 		h.Sysctls["ipv4.conf.all.route_localnet"] = "1"
 	}
 	for _, s := range v.Host.Sources {
+		if h.Owner(s.Addr) == "" {
+			h.Add(host.Loopback, netip.PrefixFrom(s.Addr, s.Addr.BitLen()))
+		}
 		for i := range h.Links {
 			for _, p := range h.Links[i].Addrs {
-				if p.Masked() == s.To.Masked() {
+				if p.Bits() <= s.To.Bits() && p.Contains(s.To.Addr()) {
 					h.Routes = append(h.Routes, host.Route{Dst: s.To.Masked(), Dev: h.Links[i].Name, Src: s.Addr, Metric: -1})
 				}
 			}

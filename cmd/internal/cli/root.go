@@ -95,6 +95,7 @@ network.
 		compileCommand(env),
 		traceCommand(env),
 		testCommand(env),
+		trialCommand(env),
 		proveCommand(env),
 		lintCommand(env),
 		explainCommand(env),

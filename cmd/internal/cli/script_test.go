@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND…    runs a command that must end with that exit code
 //	bytes FILE COUNT TEXT  writes a file of COUNT times TEXT (Go's escapes)
 //
-// the condition [netns], that network namespaces can be made by unshare -n, and
+// the conditions [netns], that network namespaces can be made by unshare -n, and
+// [kernel], that test --kernel has what it takes, and
 // $EXAMPLES, the directory of the examples.
 func TestScripts(t *testing.T) {
 	examples, err := filepath.Abs("../../../testdata/examples")
@@ -42,16 +43,26 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond != "netns" {
-				return false, fmt.Errorf("there is no condition %q", cond)
+			switch cond {
+			case "netns":
+				return exec.Command("unshare", "-n", "true").Run() == nil, nil
+			case "kernel":
+				return kernelTests(), nil
 			}
-			return exec.Command("unshare", "-n", "true").Run() == nil, nil
+			return false, fmt.Errorf("there is no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits,
 			"bytes": cmdBytes,
 		},
 	})
+}
+
+// kernelTests says whether test --kernel has what it takes.
+func kernelTests() bool {
+	_, nft := exec.LookPath("nft")
+	_, ip := exec.LookPath("ip")
+	return nft == nil && ip == nil && (exec.Command("unshare", "-n", "true").Run() == nil || exec.Command("unshare", "-Urn", "true").Run() == nil)
 }
 
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
