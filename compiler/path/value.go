@@ -2,6 +2,7 @@ package path
 
 import (
 	"math/bits"
+	"strings"
 
 	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
@@ -48,6 +49,23 @@ func (s *Space) reverse(p *packet.Packet, dev string) packet.Value {
 	return s.index(r.Dev)
 }
 
+// reached says whether the source is reached, by the arriving interface or by any: 1 or
+// 0 (nft_fib_store_result).
+func (s *Space) reached(p *packet.Packet, args []string) packet.Value {
+	dev := ""
+	switch strings.Join(args, " ") {
+	case "saddr iif exists":
+		dev = p.IIF
+	case "saddr exists":
+	default:
+		return unknown
+	}
+	if v := s.reverse(p, dev); v.Presence == packet.Known && v.Num == (ruleset.U128{}) {
+		return known(ruleset.U128{})
+	}
+	return known(ruleset.U128{Lo: 1})
+}
+
 // index of a link: never 0.
 func (s *Space) index(link string) packet.Value {
 	if l := s.host.Link(link); l != nil && l.Index > 0 {
@@ -64,6 +82,9 @@ func (s *Space) eval(p *packet.Packet, t *ruleset.Table, e ruleset.Expr) packet.
 	case ruleset.Term:
 		return constant(e)
 	case *ruleset.Selector:
+		if e.Kind == ruleset.Fib && e.Exists {
+			return s.reached(p, e.Args)
+		}
 		return selector(p, e)
 	case *ruleset.Binary:
 		return binary(e.Op, s.eval(p, t, e.Left), s.eval(p, t, e.Right), ruleset.WidthOf(e.Left))
