@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,15 +90,18 @@ func TestTranslatedToIptables(t *testing.T) {
 	}
 	probes, refused := 0, 0
 	for _, text := range listings() {
-		tool(t, text, "nft", "-f", "-")
-		want := answers(t)
-		tool(t, "flush ruleset\n", "nft", "-f", "-")
 		var l diag.List
 		rs := nft.Read(diag.NewFile("in", []byte(text)), nft.Options{}, &l)
 		if l.Errors() > 0 {
 			t.Errorf("%s\n%v", text, messages(l.All))
 			continue
 		}
+		tool(t, text, "nft", "-f", "-")
+		want := answers(t)
+		if len(disagreements(rs, want)) > 0 {
+			want = answers(t) // on a busy machine a packet may come late
+		}
+		tool(t, "flush ruleset\n", "nft", "-f", "-")
 		modelled(t, rs, want, text)
 		probes += len(want)
 		out, mistakes := convert.ToIptables(rs, ruleset.IP)
@@ -113,16 +117,23 @@ func TestTranslatedToIptables(t *testing.T) {
 		}
 		tool(t, string(translated), "iptables-nft-restore")
 		got := answers(t)
+		if !slices.Equal(got, want) {
+			got = answers(t)
+		}
 		tool(t, "flush ruleset\n", "nft", "-f", "-")
 		differ(t, want, got, text, string(translated))
 		probes += len(got)
 	}
 	for _, text := range saves() {
+		var l diag.List
+		rs := iptables.Read(diag.NewFile("in", []byte(text)), ruleset.IP, &l)
 		tool(t, text, "iptables-nft-restore")
 		want := answers(t)
+		if len(disagreements(rs, want)) > 0 {
+			want = answers(t)
+		}
 		tool(t, "flush ruleset\n", "nft", "-f", "-")
-		var l diag.List
-		modelled(t, iptables.Read(diag.NewFile("in", []byte(text)), ruleset.IP, &l), want, text)
+		modelled(t, rs, want, text)
 		probes += len(want)
 	}
 	t.Logf("to iptables, and in the model: %d probes; %d can't be said", probes, refused)
