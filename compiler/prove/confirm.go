@@ -11,15 +11,17 @@ import (
 	"github.com/loward/loward/compiler/ruleset"
 )
 
-// Follow sends the first packet of a connection, which a counterexample is about,
-// through the rules one by one: the same answer from a second judge, and the rules
-// that gave it. It is nil for packets of known connections.
+// Follow sends the packet of a counterexample through the rules one by one: the same
+// answer from a second judge, and the rules that gave it.
 func (r *Result) Follow(c *Counterexample, rs *ruleset.Ruleset) *path.Result {
-	if c.Conn != fate.First {
-		return nil
-	}
 	s := path.New(rs, r.machine(c))
 	s.Fresh = true
+	switch c.Conn {
+	case fate.Original, fate.Reply:
+		return s.Known(c.start(), ruleset.StateEstablished, c.Conn == fate.Reply)
+	case fate.Related:
+		return s.Known(c.start(), ruleset.StateRelated, false)
+	}
 	return s.Send(c.start())
 }
 

@@ -228,15 +228,11 @@ func (p *proof) show(b *bytes.Buffer) {
 			break
 		}
 		r := p.result.Follow(c, p.rs)
-		if r == nil {
-			fmt.Fprintf(b, "  %s packet, %s: %+v\n", c.Conn, c.Journey, *c.Packet)
-		} else {
-			fmt.Fprintf(b, "  %s\n", packetText(r))
+		of := ""
+		if c.Established {
+			of = fmt.Sprintf(", of a known connection (%s)", c.Conn)
 		}
-		fmt.Fprintf(b, "    the policy: %s\n    the rules: %s\n", policySays(c), rulesDo(c))
-		if r == nil {
-			continue
-		}
+		fmt.Fprintf(b, "  %s%s\n    the policy: %s\n    the rules: %s\n", packetText(r), of, policySays(c), rulesDo(c))
 		journey(b, r, "      ")
 		if !c.Agrees(r) {
 			fmt.Fprintf(b, "      one by one they come to %s: please report this\n", r.Verdict)
@@ -283,10 +279,11 @@ type proofOf struct {
 }
 
 type counterOf struct {
-	Packet string     `json:"packet"`
-	Policy string     `json:"policy"`
-	Rules  string     `json:"rules"`
-	Path   *journeyOf `json:"path,omitempty"`
+	Packet     string     `json:"packet"`
+	Connection string     `json:"connection"` // new, established, reply or related
+	Policy     string     `json:"policy"`
+	Rules      string     `json:"rules"`
+	Path       *journeyOf `json:"path"`
 }
 
 func proofsJSON(all []*proof) []byte {
@@ -303,12 +300,9 @@ func proofsJSON(all []*proof) []byte {
 		default:
 			o.Result = "refuted"
 			for _, c := range p.result.Counterexamples {
-				of := counterOf{Packet: fmt.Sprintf("%s %s %+v", c.Conn, c.Journey, *c.Packet), Policy: policySays(c), Rules: rulesDo(c)}
-				if r := p.result.Follow(c, p.rs); r != nil {
-					j := journeyObject(r)
-					of.Packet, of.Path = packetText(r), &j
-				}
-				o.Counters = append(o.Counters, of)
+				r := p.result.Follow(c, p.rs)
+				j := journeyObject(r)
+				o.Counters = append(o.Counters, counterOf{Packet: packetText(r), Connection: c.Conn.String(), Policy: policySays(c), Rules: rulesDo(c), Path: &j})
 			}
 		}
 		out[i] = o
