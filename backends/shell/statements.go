@@ -217,11 +217,14 @@ func (r *runner) andOr(b *syntax.BinaryCmd, io streams) {
 	and := b.Op == syntax.AndStmt
 	switch {
 	case r.status == undecided && and:
+		r.unsure(b, "applied")
 		r.perhaps(func() { r.stmt(b.Y, io) })
 		r.status = undecided
 	case r.status == undecided && r.touches(b.Y) && !r.touches(b.X):
+		r.unsure(b, "applied")
 		r.perhaps(func() { r.stmt(b.Y, io) })
 	case r.status == undecided:
+		r.unsure(b, "not applied")
 		r.unread(b.Y)
 	case (r.status == success) == and:
 		r.stmt(b.Y, io)
@@ -229,6 +232,13 @@ func (r *runner) andOr(b *syntax.BinaryCmd, io streams) {
 		was := r.status
 		r.unread(b.Y)
 		r.status = was
+	}
+}
+
+// unsure says what becomes of the right side of && or || where nobody can know.
+func (r *runner) unsure(b *syntax.BinaryCmd, done string) {
+	if at := int(b.OpPos.Offset()); r.aside == 0 && r.touches(b.Y) && b.OpPos.IsValid() && at+2 <= len(r.file.Data) {
+		r.once(r.file.Span(at, at+2), ruleset.CodeBranch, "whether what follows runs can't be known: it is read, and %s", done)
 	}
 }
 
