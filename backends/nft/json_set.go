@@ -20,6 +20,9 @@ func (w *jsonWriter) definition(s *ruleset.Set) {
 			// nft takes the name of one type here, and makes a set of anything else.
 			w.report.Unsupported(s.Origin, "map %s: nft's JSON cannot say values of several parts", s.Name)
 		}
+		if s.DataInterval && !w.model {
+			w.report.Unsupported(s.Origin, "map %s: nft's JSON cannot say values that are ranges", s.Name)
+		}
 		w.add(`,"map":`)
 		w.types(s, s.Data)
 	}

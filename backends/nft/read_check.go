@@ -178,10 +178,21 @@ const fewElements = 4096
 func (s *State) checkElements(set *ruleset.Set, added []ruleset.Elem) {
 	for i := range added {
 		e := &added[i]
+		for _, t := range e.Data {
+			if set.DataInterval || t.Single() || t.Text != "" || t.Unknown {
+				continue
+			}
+			if !s.json {
+				s.refuse(e.Origin, "Value must be a singleton").See(set.Origin, "the map").Helpf("write interval before the type of its values")
+				return
+			}
+			set.DataInterval = true // nft's JSON does not say so
+		}
 		for _, t := range e.Key {
-			if !set.Interval && !t.Single() && t.Text == "" && !t.Unknown {
+			wildcard := t.Text != "" && !t.Unknown && wild(t.Text)
+			if !set.Interval && (wildcard || !t.Single() && t.Text == "" && !t.Unknown) {
 				what := "range"
-				if _, prefix := t.PrefixLen(128); prefix && t.Form != ruleset.AsRange {
+				if _, prefix := t.PrefixLen(128); wildcard || prefix && t.Form != ruleset.AsRange {
 					what = "prefix"
 				}
 				s.refuse(e.Origin, "You must add 'flags interval' to your set declaration if you want to add %s elements", what).See(set.Origin, "the set")

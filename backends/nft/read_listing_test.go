@@ -335,3 +335,16 @@ func TestListedTypes(t *testing.T) {
 		t.Errorf("written: %s", text)
 	}
 }
+
+// nft makes a base chain of "type", "hook" and a number "prio" alone, and else,
+// without a word, a chain that nothing calls.
+func TestChainsWithoutPriority(t *testing.T) {
+	for prio, base := range map[string]bool{`"prio":0`: true, `"prio":"filter"`: false, `"policy":"drop"`: false} {
+		var l diag.List
+		rs := ReadJSON(diag.NewFile("in", []byte(`{"nftables":[{"table":{"family":"ip","name":"t"}},{"reset":{"counters":null}},
+{"chain":{"family":"ip","table":"t","name":"c","type":"filter","hook":"input",`+prio+`}}]}`)), Options{}, &l)
+		if l.Errors() > 0 || (rs.Tables[0].Chains[0].Base != nil) != base || (len(l.All) == 0) != base {
+			t.Errorf("%s: %v %+v", prio, l.All, rs.Tables[0].Chains[0])
+		}
+	}
+}

@@ -163,6 +163,7 @@ func (s *State) setSpec(c *tree.Cmd, set *ruleset.Set) {
 		set.Verdicts = true
 	default:
 		set.Data, _ = s.setTypes(spec.Data, spec.Typeof)
+		set.DataInterval = spec.DataInterval
 	}
 }
 
@@ -177,7 +178,7 @@ func (s *State) doElements(c *tree.Cmd, t *readTable) {
 		return
 	}
 	if len(set.Key) == 0 {
-		return // its definition is wrong, which was said
+		return // of a type that is not known, which was said
 	}
 	kinds := s.kindsOf(set.Key)
 	data := elemData{verdicts: set.Verdicts, objects: set.Objects != nil}
@@ -197,10 +198,6 @@ func (s *State) doElements(c *tree.Cmd, t *readTable) {
 func (s *State) addElements(c *tree.Cmd, t *readTable, set *ruleset.Set, kinds []kind, data elemData) {
 	if !c.Block && t.elems[set] == nil && len(set.Elems) > 0 {
 		t.indexOf(set)
-	}
-	if len(kinds) == 0 && len(c.Elems) > 0 {
-		set.Dynamic = true // of a type that is not known, nor what is in it
-		return
 	}
 	for _, x := range c.Elems {
 		if x.Kind == tree.XSet {

@@ -20,6 +20,9 @@ func (w *textWriter) definition(s *ruleset.Set, end string) {
 		w.add(" : ", s.Objects.String())
 	case s.Data != nil:
 		w.add(" : ")
+		if s.DataInterval {
+			w.add("interval ")
+		}
 		w.types(s.Data, typed)
 	}
 	w.add(end)

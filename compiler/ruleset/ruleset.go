@@ -151,6 +151,8 @@ type Set struct {
 	Verdicts bool
 	Data     []Expr
 	Objects  *ObjectKind
+	// DataInterval: what the map holds may be ranges.
+	DataInterval bool
 	// Interval: elements may be ranges. AutoMerge: those that overlap are merged.
 	Interval  bool
 	AutoMerge bool

@@ -143,7 +143,7 @@ func (r *reader) command(v *value, yield func(*syntax.Cmd) bool) bool {
 	}
 	c.Kind, c.Plural = kind, plural
 	if x.kind != object {
-		if x.kind != null || kind != syntax.Ruleset && verb != syntax.List {
+		if x.kind != null || kind != syntax.Ruleset && verb != syntax.List && verb != syntax.Reset {
 			r.wrong(x.span, "%s is an object, not %s", key, x.kind)
 			return true
 		}
@@ -245,8 +245,9 @@ func (r *reader) chain(c *syntax.Cmd, v *value) {
 	r.known(v, "family", "table", "name", "handle", "type", "hook", "prio", "dev", "policy", "flags", "comment", "newname")
 	c.ChainSpec = &syntax.ChainSpec{Type: r.word(v, "type", false), Hook: r.word(v, "hook", false), Priority: r.priority(v),
 		Devices: r.devices(v), Policy: r.word(v, "policy", false), Flags: r.words(v, "flags"), Comment: r.word(v, "comment", false).Text}
-	if c.ChainSpec.Type.Text != "" && (c.ChainSpec.Hook.Text == "" || !c.ChainSpec.Priority.Given) {
-		r.wrong(v.span, `a base chain needs the fields "type", "hook" and "prio"`)
+	if s := c.ChainSpec; s.Type.Text != "" && (s.Hook.Text == "" || !s.Priority.Given || s.Priority.Name != "") {
+		r.l.Warnf(v.span, `without "type", "hook" and a number "prio" nft makes this a chain that no hook calls`).WithCode(r.o.CodeOpaque)
+		c.ChainSpec = &syntax.ChainSpec{Comment: s.Comment}
 	}
 }
 

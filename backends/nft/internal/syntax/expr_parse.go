@@ -101,10 +101,6 @@ func (p *Parser) rhsPart() *Expr {
 			k = XSymbol
 		}
 		e = p.two(XPrefix, e, p.leaf(k, p.start))
-		if p.kind == tDash { // of prefixes, as translations take them
-			p.next()
-			return p.two(XRange, e, p.rhsPart())
-		}
 	}
 	return e
 }
@@ -261,9 +257,15 @@ func (p *Parser) commentText() string {
 		return ""
 	}
 	text := p.text
+	if len(text) > maxComment && !(p.marks && hasMark(text)) {
+		p.report(p.here(), false, "comment too long, %d characters maximum allowed", maxComment)
+	}
 	p.next()
 	return text
 }
+
+// maxComment is how many bytes a comment may have (NFTNL_UDATA_COMMENT_MAXLEN).
+const maxComment = 128
 
 // name of a table, a chain, a set.
 func (p *Parser) name(what string) Name {
