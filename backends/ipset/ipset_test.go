@@ -131,6 +131,7 @@ func TestMistakes(t *testing.T) {
 		{"create a hash:ip\nadd a 1.2.3.4 timeout 5\n", "2:23", "without timeouts"},
 		{"create a hash:ip timeout\n", "1:18", "needs a value"},
 		{"create a bitmap:ip\n", "1:10", "needs a range"},
+		{"create a bitmap:ip range \"\"\n", "1:20", "needs a value"},
 		{"create a hash:net\nadd a 0.0.0.0/0\n", "2:7", "too great"},
 		{"create a hash:ip\ncreate l list:set\nadd l a\ndestroy a\n", "4:9", "is in the set l"},
 		{"create a hash:ip\ncreate b hash:net\nswap a b\n", "3:1", "different types"},

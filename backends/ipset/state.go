@@ -247,7 +247,7 @@ func (c *command) options(words []iptables.Word, known func(string) (int, bool),
 		case !ok:
 			c.syntax(words[i].Span, "%q is no option here", words[i].Text)
 			*fine = false
-		case i+values >= len(words):
+		case i+values >= len(words), values > 0 && words[i+1].Text == "" && o != "comment":
 			c.syntax(words[i].Span, "the option %s needs a value", o)
 			*fine = false
 		case values == 0:

@@ -17,7 +17,7 @@ func Write(sets []*ruleset.Set) []byte {
 			continue
 		}
 		b = append(b, "create "...)
-		b = append(append(append(b, s.Name...), ' '), s.IPSet.Type...)
+		b = append(append(word(b, s.Name), ' '), s.IPSet.Type...)
 		if strings.HasPrefix(s.IPSet.Type, "hash:") && s.IPSet.Family != ruleset.Inet {
 			b = append(b, " family inet"...)
 			if s.IPSet.Family == ruleset.IP6 {
@@ -34,7 +34,7 @@ func Write(sets []*ruleset.Set) []byte {
 			continue
 		}
 		for _, m := range s.IPSet.Members {
-			b = append(b, "add "+s.Name+" "+m+"\n"...)
+			b = append(word(append(word(append(b, "add "...), s.Name), ' '), m), '\n')
 		}
 		for i := range s.Elems {
 			b = element1(b, s, &s.Elems[i])
@@ -43,8 +43,16 @@ func Write(sets []*ruleset.Set) []byte {
 	return b
 }
 
+// word writes a name, in quotes where blanks are in it.
+func word(b []byte, s string) []byte {
+	if s == "" || strings.ContainsAny(s, " \t") {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	return append(b, s...)
+}
+
 func element1(b []byte, s *ruleset.Set, e *ruleset.Elem) []byte {
-	b = append(append(append(b, "add "...), s.Name...), ' ')
+	b = append(word(append(b, "add "...), s.Name), ' ')
 	b = entry(b, s, e.Key)
 	if e.Timeout > 0 {
 		b = append(b, " timeout "...)

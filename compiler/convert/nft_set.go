@@ -102,6 +102,8 @@ func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField
 		// checksum, and as raw bytes it leaves the checksum as it was.
 		c.refuse(r.Origin, "bits of a header that change while those beside them stay")
 		return body
+	case s.Field == ruleset.SecMark && s.Value.Text != "":
+		return append(body, &ruleset.ObjectRef{Kind: ruleset.ObjSecmark, Name: c.secmark(r, s.Value.Text)})
 	case s.Field != ruleset.CTHelper:
 		return append(body, s)
 	}
@@ -125,6 +127,18 @@ func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField
 	n := *s
 	n.Value.Text = name
 	return append(body, &n)
+}
+
+// secmark is the name of the object that holds a security context.
+func (c *toNft) secmark(r *ruleset.Rule, context string) string {
+	for _, o := range c.to.Objects {
+		if o.Kind == ruleset.ObjSecmark && o.Context == context {
+			return o.Name
+		}
+	}
+	name := c.taken.take(c.name("context"), maxNftName)
+	c.to.Objects = append(c.to.Objects, &ruleset.Object{Kind: ruleset.ObjSecmark, Name: name, Context: context, Origin: r.Origin})
+	return name
 }
 
 // constantBits: in every operation one side is a constant, as every nft has it.

@@ -72,6 +72,21 @@ func say(all []*diag.Diagnostic) string {
 	return strings.Join(out, "\n")
 }
 
+// A security context is an object in nft, one for all rules that set it.
+func TestSecurityContexts(t *testing.T) {
+	text := "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -j SECMARK --selctx a:b:c\n-A INPUT -p tcp -j SECMARK --selctx a:b:c\n-A INPUT -p udp -j SECMARK --selctx d:e:f\nCOMMIT\n"
+	rs, mistakes := convert.ToNft(read(t, ruleset.IP, text), nft.ValidName)
+	if len(mistakes) > 0 {
+		t.Fatal(say(mistakes))
+	}
+	out, _ := nft.Text{Plain: true}.Write(rs)
+	for s, n := range map[string]int{`"a:b:c"`: 1, `"d:e:f"`: 1, `meta secmark set "context"`: 2, `meta secmark set "context-2"`: 1} {
+		if strings.Count(string(out), s) != n {
+			t.Errorf("%s is there %d times, not %d:\n%s", s, strings.Count(string(out), s), n, out)
+		}
+	}
+}
+
 // The structure: tables, base chains, names that nft does not take.
 func TestTablesAndNames(t *testing.T) {
 	text := `*nat
