@@ -250,6 +250,7 @@ func (c *command) options(words []iptables.Word, known func(string) (int, bool),
 		case i+values >= len(words), values > 0 && words[i+1].Text == "" && o != "comment":
 			c.syntax(words[i].Span, "the option %s needs a value", o)
 			*fine = false
+			i += values
 		case values == 0:
 			do(o, iptables.Word{})
 		default:
