@@ -131,6 +131,10 @@ func (n *node) listener(k Listen, six bool, groups []netip.Addr) error {
 	if err := s.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
 	}
+	// A probe may have this port as its own.
+	if err := s.set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		return err
+	}
 	if err := s.bind(netip.Addr{}, k.Port, 0); err != nil {
 		return err
 	}

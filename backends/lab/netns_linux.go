@@ -181,7 +181,17 @@ func (s *space) run(ctx context.Context, env []string, input string, argv ...str
 		err = cmd.Wait()
 	}
 	if err != nil {
-		return stdout.String(), fmt.Errorf("%s in %s: %w: %s", strings.Join(argv, " "), s.name, err, strings.TrimSpace(stderr.String()))
+		return stdout.String(), fmt.Errorf("%s in %s: %w: %s", strings.Join(argv, " "), s.name, err, strings.TrimSpace(stderr.String())+culprit(stderr.String(), input))
 	}
 	return stdout.String(), nil
+}
+
+// culprit is the line of a batch at which ip says it has stopped, or "".
+func culprit(said, input string) string {
+	_, after, _ := strings.Cut(said, "Command failed -:")
+	n, lines := 0, strings.Split(input, "\n")
+	if _, err := fmt.Sscan(after, &n); err != nil || n < 1 || n > len(lines) {
+		return ""
+	}
+	return ": " + lines[n-1]
 }

@@ -115,6 +115,9 @@ func (a *attempt) options() error {
 		a.port = p.From.Port
 		a.n.lab.seen.forget(a.port)
 		_ = s.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		if p.Kind == TCP {
+			_ = s.set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		}
 		return s.bind(source, a.port, a.device)
 	}
 	for {

@@ -185,7 +185,9 @@ var errNoCredentials = errors.New("this namespace does not let a thread become a
 // keep is set only these two change, so that raw sockets stay permitted.
 func credentials(name, group string, keep bool) (func() error, error) {
 	uid, gid, groups := 0, 0, []int{}
-	if name != "" {
+	if id, err := strconv.Atoi(name); err == nil {
+		uid, gid, groups = id, id, []int{id}
+	} else if name != "" {
 		u, err := user.Lookup(name)
 		if err != nil {
 			return nil, err

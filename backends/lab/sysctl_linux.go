@@ -53,7 +53,7 @@ func defaults(s *space) error {
 	for _, e := range []setting{
 		{"net.ipv4.icmp_msgs_per_sec", "100000"},
 		{"net.ipv4.icmp_msgs_burst", "100000"},
-		{"net.ipv4.ping_group_range", "0 0"}, // all that a user namespace has
+		{"net.ipv4.ping_group_range", fmt.Sprintf("%d %[1]d", os.Getegid())}, // all that a user namespace has
 		{"net.ipv4.ping_group_range", "0 2147483647"},
 	} {
 		_ = s.sysctls([]setting{e})

@@ -222,6 +222,13 @@ func (l *layout) add(number int, c *Case) bool {
 	for a, where := range need {
 		l.at[a] = where
 	}
+	switch {
+	case !c.Ends.IsValid() || lab.IsGroup(c.Ends):
+	case l.own(c.Ends):
+		p.At = self
+	default:
+		p.At = l.at[c.Ends]
+	}
 	l.probes = append(l.probes, p)
 	return true
 }

@@ -13,8 +13,12 @@ import (
 	"github.com/loward/loward/compiler/path"
 )
 
-// labs that are built at a time.
-const atOnce = 4
+// Labs at a time: of several hosts, and of one whose packets are sent again, where the
+// more there are the fewer use a limit together.
+const (
+	atOnce = 4
+	apart  = 8
+)
 
 // Serve is the process in the namespaces: it reads what Run wants, and writes the
 // answers. It refuses to work in the namespace from which it was started.
@@ -87,14 +91,14 @@ func serve(ctx context.Context, jobs []job) (map[int]Answer, error) {
 // time that a busy machine may need.
 func (j *job) do(ctx context.Context) (map[int]Answer, error) {
 	answers := map[int]Answer{}
-	left, patient := j.Plan.Probes, false
+	left, patient, parts := j.Plan.Probes, false, 1
 	for range rounds {
 		for _, p := range left {
 			if p.Wait = lab.Patience; patient {
 				p.Wait = lab.Generous
 			}
 		}
-		results, err := j.send(ctx, left)
+		results, err := j.spread(ctx, left, min(parts, len(left)))
 		if err != nil {
 			return nil, err
 		}
@@ -102,21 +106,47 @@ func (j *job) do(ctx context.Context) (map[int]Answer, error) {
 		for i, r := range results {
 			a := answer(r)
 			answers[left[i].Line] = a
-			if a.Untried == "" && !agrees(a.Verdict, j.Model[left[i].Line]) {
+			if a.Untried == "" && !agrees(a, j.Model[left[i].Line]) {
 				again = append(again, left[i])
 			}
 		}
 		stuck := len(again) == len(left)
 		if len(again) == 0 || stuck && patient {
-			break
+			return answers, nil
 		}
-		left, patient = again, stuck
+		left, patient, parts = again, stuck, apart
+	}
+	for _, p := range left {
+		answers[p.Line] = Answer{Untried: "too many others use up the same limit"}
 	}
 	return answers, nil
 }
 
 // agrees: whatever the kernel does, an undecided model does not contradict it.
-func agrees(kernel, model path.Verdict) bool { return model == path.Undecided || kernel == model }
+func agrees(kernel Answer, model path.Verdict) bool {
+	return model == path.Undecided || kernel.Verdict == model && !kernel.Astray
+}
+
+// spread probes over some labs; the results are in the order of the probes.
+func (j *job) spread(ctx context.Context, probes []*lab.Probe, parts int) ([]lab.Result, error) {
+	results, failed := make([]lab.Result, len(probes)), make([]error, parts)
+	var wait sync.WaitGroup
+	for k := range parts {
+		wait.Go(func() {
+			var mine []*lab.Probe
+			for i := k; i < len(probes); i += parts {
+				mine = append(mine, probes[i])
+			}
+			got, err := j.send(ctx, mine)
+			failed[k] = err
+			for i, r := range got {
+				results[k+i*parts] = r
+			}
+		})
+	}
+	wait.Wait()
+	return results, errors.Join(failed...)
+}
 
 // send probes in a lab of their own.
 func (j *job) send(ctx context.Context, probes []*lab.Probe) ([]lab.Result, error) {
@@ -133,6 +163,9 @@ func (j *job) send(ctx context.Context, probes []*lab.Probe) ([]lab.Result, erro
 		}
 	}
 	if err := l.LoadIPTables(ctx, self, lab.Default, j.Rules.IPTables, j.Rules.IP6Tables); err != nil {
+		if !lab.OtherUsers() {
+			err = fmt.Errorf("%w\n(without root there is one user in the namespaces, and the kernel takes no rules of iptables about others)", err)
+		}
 		return nil, err
 	}
 	return l.Probes(ctx, probes), nil
@@ -149,6 +182,8 @@ func answer(r lab.Result) Answer {
 		a.Verdict = path.Drop
 	case lab.Reject:
 		a.Verdict = path.Reject
+	case lab.Other:
+		a.Verdict, a.Astray = path.Accept, true
 	default:
 		return Answer{Untried: r.Detail}
 	}

@@ -20,6 +20,9 @@ type Case struct {
 	// Model is what the packet's fate is said to be. A kernel that says otherwise is
 	// asked once more, with rules that no other packet has used.
 	Model path.Verdict
+	// Ends is the address at which the packet arrives in the end, if it does; an invalid
+	// one is not known.
+	Ends netip.Addr
 }
 
 // Rules are the texts of a ruleset; "" is nothing to load.
@@ -34,6 +37,8 @@ type Answer struct {
 	// Untried says why it was not sent; "" where it was.
 	Untried string
 	Verdict path.Verdict
+	// Astray: it arrived, but at another machine than the one that it should.
+	Astray bool
 	// Seen is what was observed, in words; it may be "".
 	Seen string
 }
@@ -44,7 +49,7 @@ const Command = "trial"
 
 // rounds in which packets are sent again that fared otherwise than the model says.
 // In each the limits are fresh; those that go on to differ are left as they are.
-const rounds = 40
+const rounds = 100
 
 // job is a host to be laid out and what is asked of it. The probes have the number of
 // their case as their line.

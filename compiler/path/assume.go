@@ -112,7 +112,7 @@ func HostOf(v *policy.View, st Start) (*host.Host, []string) {
 	}
 	if to := st.To.Addr(); st.IIF != "" && h.Owner(to) == "" && !to.IsMulticast() && !guarded(v, to) && !near(h, to) && (dynamic || !declared) {
 		link := st.IIF
-		if !dynamic {
+		if !dynamic && !to.IsLinkLocalUnicast() {
 			link = host.Loopback
 		}
 		h.Add(link, netip.PrefixFrom(to, to.BitLen()))
