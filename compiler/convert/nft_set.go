@@ -97,7 +97,7 @@ func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField
 	case s.From != nil && s.Field == ruleset.CTZone:
 		c.refuse(r.Origin, "a zone that is the packet's mark")
 		return body
-	case s.From != nil && (s.Field == ruleset.TCPFlags || s.Of != nil && c.from.Family == ruleset.IP):
+	case s.From != nil && (s.Field == ruleset.TCPFlags || rawBytes(s.Of) && c.from.Family == ruleset.IP):
 		// nft computes with a field only where it stands between others without a
 		// checksum, and as raw bytes it leaves the checksum as it was.
 		c.refuse(r.Origin, "bits of a header that change while those beside them stay")
@@ -127,6 +127,12 @@ func (c *toNft) assign(body []ruleset.Stmt, r *ruleset.Rule, s *ruleset.SetField
 	n := *s
 	n.Value.Text = name
 	return append(body, &n)
+}
+
+// rawBytes says whether an expression is bytes of the packet without a name.
+func rawBytes(e ruleset.Expr) bool {
+	sel, ok := e.(*ruleset.Selector)
+	return ok && sel.Kind == ruleset.RawPayload
 }
 
 // secmark is the name of the object that holds a security context.

@@ -72,6 +72,27 @@ func say(all []*diag.Diagnostic) string {
 	return strings.Join(out, "\n")
 }
 
+// What nft does say of a header: a segment size, and whole fields of the TOS byte.
+func TestHeadersThatChange(t *testing.T) {
+	for _, f := range []ruleset.Family{ruleset.IP, ruleset.IP6} {
+		for rule, want := range map[string]string{
+			"-p tcp -j TCPMSS --clamp-mss-to-pmtu": "tcp option maxseg size set rt mtu",
+			"-p tcp -j TCPMSS --set-mss 1400":      "tcp option maxseg size set 1400",
+			"-j DSCP --set-dscp 5":                 " dscp set 0x5",
+		} {
+			text := "*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD " + rule + "\nCOMMIT\n"
+			rs, mistakes := convert.ToNft(read(t, f, text), nft.ValidName)
+			if len(mistakes) > 0 {
+				t.Errorf("%s: %s", rule, say(mistakes))
+				continue
+			}
+			if out, _ := (nft.Text{Plain: true}).Write(rs); !strings.Contains(string(out), want) {
+				t.Errorf("%s:\n%s", rule, out)
+			}
+		}
+	}
+}
+
 // A security context is an object in nft, one for all rules that set it.
 func TestSecurityContexts(t *testing.T) {
 	text := "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -j SECMARK --selctx a:b:c\n-A INPUT -p tcp -j SECMARK --selctx a:b:c\n-A INPUT -p udp -j SECMARK --selctx d:e:f\nCOMMIT\n"
