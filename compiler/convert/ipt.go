@@ -63,6 +63,7 @@ type toIpt struct {
 	made   int    // rules that the rule in hand became
 	chain  string // the name of the one in the source
 	byName map[string]*ruleset.Chain
+	hooks  map[string][]ruleset.Hook // from which each chain is entered
 	// assigned are the fields that rules of the source table write to.
 	assigned map[ruleset.Field]bool
 }
@@ -116,6 +117,7 @@ func (c *toIpt) convert(t *ruleset.Table) {
 	for _, ch := range t.Chains {
 		c.byName[ch.Name] = ch
 	}
+	c.hooks = hooksOf(t, c.byName)
 	for _, f := range t.Flowtables {
 		c.refuse(f.Origin, "the flowtable %s", f.Name)
 	}

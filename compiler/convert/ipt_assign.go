@@ -78,6 +78,9 @@ func (l *line) assign(s *ruleset.SetField) ([]ruleset.Stmt, bool) {
 			case constant:
 				return jump("TCPMSS", s, "--set-mss", dec(v)), true
 			case from == ruleset.RTMTU:
+				if !l.at("a segment size as the route has it", ruleset.Forward, ruleset.Output, ruleset.Postrouting) {
+					return nil, false
+				}
 				return jump("TCPMSS", s, "--clamp-mss-to-pmtu"), true
 			}
 		}

@@ -98,27 +98,41 @@ func TestRefusedByIptables(t *testing.T) {
 		table *ruleset.Table
 		want  string
 	}{
-		"priority":      {early, "priority -10"},
-		"two chains":    {two, "two base chains"},
-		"dynamic set":   {dynamic, "come and go"},
-		"timeouts":      {timeout, "come and go"},
-		"large set":     {large, "5000 elements"},
-		"flowtable":     {flow, "the flowtable f"},
-		"bridge":        {&ruleset.Table{Family: ruleset.Bridge, Name: "b"}, "family bridge"},
-		"quota":         {input(ruleset.IP, []ruleset.Stmt{lo, &ruleset.Quota{Bytes: 5}}), "a quota"},
-		"opaque":        {input(ruleset.IP, []ruleset.Stmt{&ruleset.Opaque{Text: "xyz"}}), `"xyz"`},
-		"owner":         {input(ruleset.IP, []ruleset.Stmt{ruleset.NotIn(ruleset.SKUID, ruleset.Num(5)), ruleset.Drop}), "every owner but one"},
-		"a selector":    {input(ruleset.IP, []ruleset.Stmt{&ruleset.Match{Of: &ruleset.Numgen{Mod: 2}, Terms: []ruleset.Term{ruleset.Num(0)}}}), "counted up or drawn"},
-		"behind a vmap": {input(ruleset.IP, []ruleset.Stmt{&ruleset.VMap{Key: ruleset.Keys(ruleset.IIFName), Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Text("lo")}, Verdict: ruleset.Accept}}}, ruleset.Drop}), "behind a verdict map"},
-		"unknown":       {input(ruleset.IP, []ruleset.Stmt{ruleset.In(ruleset.IIFName, ruleset.UnknownTerm("$WAN")), ruleset.Drop}), "$WAN"},
-		"nat in filter": {input(ruleset.IP, []ruleset.Stmt{&ruleset.NAT{Kind: ruleset.Masquerade}}), "masquerade in its table filter"},
-		"drop in nat":   {&ruleset.Table{Family: ruleset.IP, Name: "n", Chains: []*ruleset.Chain{{Name: "p", Base: &ruleset.Base{Type: "nat"}, Rules: []*ruleset.Rule{{Body: []ruleset.Stmt{ruleset.Drop}}}}}}, "drop in its table nat"},
-		"bytes":         {input(ruleset.IP, []ruleset.Stmt{&ruleset.Limit{Rate: 5, Unit: "second", Bytes: true}}), "in bytes"},
-		"other family":  {input(ruleset.IP6), "other family"},
+		"priority":       {early, "priority -10"},
+		"two chains":     {two, "two base chains"},
+		"dynamic set":    {dynamic, "come and go"},
+		"timeouts":       {timeout, "come and go"},
+		"large set":      {large, "5000 elements"},
+		"flowtable":      {flow, "the flowtable f"},
+		"bridge":         {&ruleset.Table{Family: ruleset.Bridge, Name: "b"}, "family bridge"},
+		"quota":          {input(ruleset.IP, []ruleset.Stmt{lo, &ruleset.Quota{Bytes: 5}}), "a quota"},
+		"opaque":         {input(ruleset.IP, []ruleset.Stmt{&ruleset.Opaque{Text: "xyz"}}), `"xyz"`},
+		"owner":          {input(ruleset.IP, []ruleset.Stmt{ruleset.NotIn(ruleset.SKUID, ruleset.Num(5)), ruleset.Drop}), "every owner but one"},
+		"owner at input": {input(ruleset.IP, []ruleset.Stmt{ruleset.In(ruleset.SKUID, ruleset.Num(5)), ruleset.Drop}), "the owner of a packet at the hook input"},
+		"owner behind a jump": {&ruleset.Table{Family: ruleset.IP, Name: "t", Chains: []*ruleset.Chain{
+			{Name: "in", Base: &ruleset.Base{Type: "filter", Hook: ruleset.Input}, Rules: []*ruleset.Rule{{Body: []ruleset.Stmt{&ruleset.VMap{Key: ruleset.Keys(ruleset.IPSaddr),
+				Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Num(1)}, Verdict: ruleset.Jump("u")}}}}}}},
+			{Name: "u", Rules: []*ruleset.Rule{{Body: []ruleset.Stmt{ruleset.In(ruleset.SKUID, ruleset.Num(5)), ruleset.Drop}}}}}}, "the owner of a packet at the hook input"},
+		"the route's size": {input(ruleset.IP, []ruleset.Stmt{&ruleset.SetField{Of: &ruleset.Selector{Kind: ruleset.TCPOption, Args: []string{"maxseg", "size"}, Width: 16}, From: ruleset.RTMTU}}), "at the hook input"},
+		"a selector":       {input(ruleset.IP, []ruleset.Stmt{&ruleset.Match{Of: &ruleset.Numgen{Mod: 2}, Terms: []ruleset.Term{ruleset.Num(0)}}}), "counted up or drawn"},
+		"behind a vmap":    {input(ruleset.IP, []ruleset.Stmt{&ruleset.VMap{Key: ruleset.Keys(ruleset.IIFName), Elems: []ruleset.Elem{{Key: []ruleset.Term{ruleset.Text("lo")}, Verdict: ruleset.Accept}}}, ruleset.Drop}), "behind a verdict map"},
+		"unknown":          {input(ruleset.IP, []ruleset.Stmt{ruleset.In(ruleset.IIFName, ruleset.UnknownTerm("$WAN")), ruleset.Drop}), "$WAN"},
+		"nat in filter":    {input(ruleset.IP, []ruleset.Stmt{&ruleset.NAT{Kind: ruleset.Masquerade}}), "masquerade in its table filter"},
+		"drop in nat":      {&ruleset.Table{Family: ruleset.IP, Name: "n", Chains: []*ruleset.Chain{{Name: "p", Base: &ruleset.Base{Type: "nat"}, Rules: []*ruleset.Rule{{Body: []ruleset.Stmt{ruleset.Drop}}}}}}, "drop in its table nat"},
+		"bytes":            {input(ruleset.IP, []ruleset.Stmt{&ruleset.Limit{Rate: 5, Unit: "second", Bytes: true}}), "in bytes"},
+		"other family":     {input(ruleset.IP6), "other family"},
 	} {
 		if text := saved(ruleset.IP, c.table); !strings.Contains(text, c.want) || strings.Contains(text, "COMMIT") {
 			t.Errorf("%s: %s\nwant something about %q", name, text, c.want)
 		}
+	}
+}
+
+// One flag of several is asked for as such: TCPMSS wants a match that SYN is set.
+func TestOneFlag(t *testing.T) {
+	syn := &ruleset.Match{Field: ruleset.TCPFlags, Op: ruleset.OpAny, Terms: []ruleset.Term{ruleset.Num(2)}}
+	if text := saved(ruleset.IP, input(ruleset.IP, []ruleset.Stmt{syn, ruleset.Drop})); !strings.Contains(text, "--tcp-flags SYN SYN -j DROP") {
+		t.Error(text)
 	}
 }
 

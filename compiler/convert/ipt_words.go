@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,7 @@ func (l *line) match(m *ruleset.Match, way []*ruleset.Match) {
 	case ruleset.SKGID:
 		l.owner("--gid-owner", m)
 	case ruleset.EtherSaddr:
-		if t, ok := l.one(m); ok {
+		if t, ok := l.one(m); ok && l.at("the sender's MAC address", ruleset.Prerouting, ruleset.Input, ruleset.Forward) {
 			l.mod(m, "mac", "--mac-source", mac(t.Lo.Lo))
 		}
 	case ruleset.IPTTL:
@@ -133,7 +134,9 @@ func (l *line) tcpFlags(m *ruleset.Match) {
 		l.no("all eight TCP flags at once: it knows six")
 		return
 	case ruleset.OpAny: // any of the bits: not none of them
-		mask, value, n.Neg = value, 0, !m.Neg
+		if mask = value; bits.OnesCount64(value) > 1 {
+			value, n.Neg = 0, !m.Neg
+		}
 	}
 	if mask&^six != 0 || value&^mask != 0 {
 		l.no("the TCP flags ecn and cwr, or flags outside the mask")
@@ -237,6 +240,7 @@ func (l *line) owner(option string, m *ruleset.Match) {
 	case !ok:
 	case m.Neg:
 		l.no("every owner but one: packets that nobody owns differ")
+	case !l.at("the owner of a packet", ruleset.Output, ruleset.Postrouting):
 	case t.Text != "":
 		l.mod(m, "owner", option, t.Text)
 	default:
