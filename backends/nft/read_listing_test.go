@@ -68,6 +68,10 @@ func inListing() map[string]exception {
 // size; and of which it takes no JSON either.
 func nowhere(name string) bool { return name == "dormant" || name == "unsaid.nft" }
 
+// unsaid are the texts that our JSON refuses, because nft's has no word for what they
+// say: values of a map that are ranges, which it lists without saying so.
+func unsaid(name string) bool { return name == "values that are ranges" }
+
 // inJSON are the texts of which nft 1.0.6 lists less as JSON.
 func inJSON() map[string]exception {
 	return map[string]exception{
@@ -162,7 +166,7 @@ func TestListings(t *testing.T) {
 	})
 	t.Run("round trip", func(t *testing.T) {
 		for i, l := range found {
-			if nowhere(all[i].name) {
+			if nowhere(all[i].name) || unsaid(all[i].name) {
 				continue
 			}
 			trip(t, all[i].name, l)
