@@ -30,8 +30,8 @@ func (x *rule) assign(s *ruleset.SetField, st *state, rest func(*state) diagram.
 		}
 		out = m.dd.Over(out, m.dd.And(k.cond, n))
 	}
-	// What the value is absent of keeps the field as it was.
-	n := rest(st)
+	// Where there is no value the rule does not match.
+	n := x.goOn(st)
 	if m.dd.Min(n) == 0 {
 		n = m.dd.Over(n, m.stateLeaf(leafGo, &x.begin))
 	}

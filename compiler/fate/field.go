@@ -28,7 +28,9 @@ func (m *Map) field(st *state, f ruleset.Field) []kase {
 	if i := f.Info(); i.Family == ruleset.IP && m.u.v6 || i.Family == ruleset.IP6 && !m.u.v6 || i.Family == ruleset.ARP || i.Family == ruleset.Bridge {
 		return nil
 	}
-	ported := func(v sym) []kase { return []kase{{m.ported(), v}} }
+	ported := func(v sym) []kase {
+		return []kase{{m.ported(), v}, {m.dd.Not(m.ported()), unknown("what stands where ports would be")}}
+	}
 	switch f {
 	case ruleset.IIFName, ruleset.IIF:
 		return always(st.iif)
@@ -57,7 +59,11 @@ func (m *Map) field(st *state, f ruleset.Field) []kase {
 	case ruleset.SKGID:
 		return m.ownerCases(st, varGroup)
 	case ruleset.IPTTL, ruleset.IP6HopLimit:
-		return always(variable(varTTL))
+		ttl := variable(varTTL)
+		if st.hop {
+			ttl.less = 1
+		}
+		return always(ttl)
 	case ruleset.PktType:
 		return m.linkCases(st)
 	case ruleset.FibSaddrType:

@@ -182,6 +182,9 @@ func (m *Map) after(s stage, st *state) diagram.Node {
 		return m.sent(next)
 	case postLoop:
 		next.iif, next.oif, next.owner = name(host.Loopback), name(""), false
+		if next.conn {
+			next.status |= ruleset.StatusConfirmed // at the end of POSTROUTING
+		}
 		return m.at(preLoop, 0, &next)
 	case preLoop:
 		return m.at(inHook, 0, &next)
@@ -201,7 +204,11 @@ func (m *Map) sent(st state) diagram.Node {
 		if oif.isName(host.Loopback) {
 			return m.at(postLoop, 0, &next)
 		}
-		return m.at(postOut, 0, &next)
+		n := m.at(postOut, 0, &next)
+		if c := m.confined(st.at.src, oif); c != diagram.False && m.opts.Strict {
+			n = m.dd.Ite(c, m.end(Fate{Verdict: Drop, Why: "127/8 does not leave the host"}), n)
+		}
+		return n
 	}
 	if !st.rerouted || st.at.dst.kind == symVar {
 		return leave(st.oif)
@@ -234,11 +241,19 @@ func (m *Map) routed(st state) diagram.Node {
 		m.typeIs(st.at.dst, varDstType, host.Multicast), m.typeIs(st.at.dst, varDstType, host.Broadcast)))
 	in := st
 	in.oif = name("")
-	n := m.dd.Ite(here, m.at(inHook, 0, &in), m.forwarded(st))
+	n := m.at(inHook, 0, &in)
+	if !m.opts.Bare && !m.u.v6 {
+		n = m.dd.Ite(m.martian(&st, name("")), m.refused(), n)
+	}
+	n = m.dd.Ite(here, n, m.forwarded(st))
 	if m.opts.Bare || m.u.v6 {
 		return n
 	}
-	return m.dd.Ite(m.martian(&st), m.end(Fate{Verdict: Drop, Why: "the kernel takes it for a martian"}), n)
+	return m.dd.Ite(m.weird(&st), m.refused(), n)
+}
+
+func (m *Map) refused() diagram.Node {
+	return m.end(Fate{Verdict: Drop, Why: "the kernel takes it for a martian"})
 }
 
 func (m *Map) forwarded(st state) diagram.Node {
@@ -254,47 +269,24 @@ func (m *Map) forwarded(st state) diagram.Node {
 }
 
 func (m *Map) onward(st state) diagram.Node {
-	st.oif = variable(varOIF)
+	st.oif, st.hop = variable(varOIF), true
 	if m.h != nil && st.at.dst.kind == symConst {
 		r := m.h.Route(host.Query{Dst: m.addr(st.at.dst.num), IIF: packet.AnyLink, Mark: uint32(st.mark.num.Lo)})
 		if r.Found && r.Dev != packet.AnyLink && r.Dev != "" {
 			st.oif = name(r.Dev)
 		}
 	}
-	return m.at(fwdHook, 0, &st)
-}
-
-// martian is what IPv4's routing refuses of what has arrived (ip_route_input_slow,
-// fib_validate_source); see package path.
-func (m *Map) martian(st *state) diagram.Node {
-	loop := func(a sym) diagram.Node {
-		return m.within(a, ruleset.Term{Lo: ruleset.U128{Lo: 0x7f000000}, Hi: ruleset.U128{Lo: 0x7fffffff}})
+	n := m.at(fwdHook, 0, &st)
+	if m.opts.Bare {
+		return n
 	}
-	src := st.at.src
-	if src.kind == symUnknown {
-		return diagram.False
+	if m.opts.Strict {
+		n = m.dd.Ite(m.onlyHere(&st), m.end(Fate{Verdict: Drop, Why: "it is not sent on"}), n)
 	}
-	out := m.typeIs(src, varSrcType, host.Multicast)
-	loops := loop(src)
-	if st.at.dst.kind != symUnknown {
-		loops = m.dd.Or(loops, loop(st.at.dst))
+	if m.u.v6 {
+		return n
 	}
-	out = m.dd.Or(out, m.dd.Minus(loops, m.conf(st.iif, "route_localnet")))
-	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Local), m.conf(st.iif, "accept_local")))
-	// 0.0.0.0 may send to all alone, and nothing goes to the rest of 0/8.
-	zero, all := m.within(src, ruleset.Term{}), diagram.False
-	if dst := st.at.dst; dst.kind != symUnknown {
-		none := m.within(dst, ruleset.Term{})
-		limited := m.within(dst, ruleset.Term{Lo: ruleset.U128{Lo: 1<<32 - 1}, Hi: ruleset.U128{Lo: 1<<32 - 1}})
-		all = m.dd.Or(none, m.dd.Or(limited, m.typeIs(dst, varDstType, host.Multicast)))
-		out = m.dd.Or(out, m.dd.Minus(m.within(dst, ruleset.Term{Hi: ruleset.U128{Lo: 0xffffff}}), m.dd.And(zero, none)))
-	}
-	out = m.dd.Or(out, m.dd.Minus(m.typeIs(src, varSrcType, host.Broadcast), m.dd.And(zero, all)))
-	filtered := m.dd.Minus(m.conf(st.iif, "rp_filter"), zero)
-	if filtered != diagram.False {
-		out = m.dd.Or(out, m.dd.And(filtered, m.u.atom("the reverse path filter refuses it")))
-	}
-	return out
+	return m.dd.Ite(m.martian(&st, st.oif), m.refused(), n)
 }
 
 // conf is the condition that the arriving interface has a sysctl set.

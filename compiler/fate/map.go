@@ -14,6 +14,10 @@ type Options struct {
 	// Bare: only rules judge. What the kernel refuses by itself (martians, a missing
 	// route, forwarding switched off) passes.
 	Bare bool
+	// Strict: all that the kernel refuses by itself, at the edges too: what came to a
+	// group is never sent on, and a source is looked at as thoroughly as sysctls and
+	// routes have it. Otherwise the host's own addresses and broadcasts are no source.
+	Strict bool
 	// Remembers: what conntrack remembers of a known connection (its mark, whether it
 	// is translated) is not known, nor the mark with which a packet comes, for rules,
 	// programs or people may have set them at any time. Else nothing has happened that
@@ -107,6 +111,7 @@ func (m *Map) depart(j Journey, s stage, st *state) diagram.Node {
 		return n
 	}
 	loop := ruleset.Term{Lo: ruleset.U128{Lo: 1}, Hi: ruleset.U128{Lo: 1}}
+	n = m.dd.Ite(m.typeIs(st.at.src, varSrcType, host.Multicast), m.end(Fate{Verdict: Drop, Why: "a source that is a group (ip6_rcv)"}), n)
 	return m.dd.Ite(m.dd.Or(m.within(st.at.src, loop), m.within(st.at.dst, loop)),
 		m.end(Fate{Verdict: Drop, Why: "::1 never comes from outside (ip6_rcv)"}), n)
 }

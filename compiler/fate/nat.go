@@ -24,7 +24,13 @@ func (x *rule) nat(n *ruleset.NAT, st *state) diagram.Node {
 	for _, t := range m.targets(st, x.table, n) {
 		out = m.dd.Over(out, m.dd.And(t.cond, x.translated(n, st, t)))
 	}
-	return m.dd.Over(out, x.goOn(st))
+	out = m.dd.Over(out, x.goOn(st))
+	if n.Kind == ruleset.Redirect && m.u.v6 && m.opts.Strict && m.hook == ruleset.Prerouting {
+		// Of a group's scope the interface has no address (nf_nat_redirect_ipv6_usable).
+		none := m.end(Fate{Verdict: Drop, Why: "no address of the interface is of the group's scope"})
+		return m.dd.Ite(m.typeIs(st.at.dst, varDstType, host.Multicast), none, out)
+	}
+	return out
 }
 
 // translated is the leaf of a connection that gets a target. Whether that changes

@@ -31,6 +31,9 @@ func (m *Map) starts(j Journey, c Conn) diagram.Node {
 		and(none(varIIF))
 		and(m.dd.Not(m.typeIs(dst, varDstType, host.Local)))
 		and(m.typeIs(src, varSrcType, host.Local))
+		if m.opts.Strict {
+			and(m.dd.Not(m.confined(src, variable(varOIF))))
+		}
 	}
 	if j != Arriving {
 		and(m.owners())
@@ -119,7 +122,7 @@ func (m *Map) beginners() diagram.Node {
 	if len(m.u.cuts[varFlags]) > 1 {
 		var ok []uint64
 		for n := range uint64(256) {
-			if n&(packet.SYN|packet.ACK|packet.RST|packet.FIN) == packet.SYN || n&packet.ACK != 0 {
+			if packet.Begins(uint8(n)) {
 				ok = append(ok, n)
 			}
 		}

@@ -22,6 +22,9 @@ type sym struct {
 	v    int
 	num  ruleset.U128
 	text string
+	// less is by how much it is less than the variable: the hops that a packet has
+	// made.
+	less uint8
 }
 
 func variable(v int) sym           { return sym{kind: symVar, v: v} }
@@ -58,6 +61,7 @@ type state struct {
 	at       tuple // as the packet is now
 	owner    bool  // it may have an owner
 	mark     sym
+	hop      bool // it is forwarded, and lives a hop less
 	link     bool // pkttype is what the destination says, else host
 	// The connection.
 	conn, untracked bool

@@ -63,6 +63,12 @@ func (m *Map) testVar(v sym, e ruleset.Expr, mt *ruleset.Match) (diagram.Node, b
 					ranges = append(ranges, [2]ruleset.U128{{Lo: n}, {Lo: n}})
 				}
 			}
+		case mt.Op == ruleset.OpIn && v.less > 0:
+			if lo, hi := t.Lo.Lo+uint64(v.less), min(t.Hi.Lo, 254)+uint64(v.less); lo <= 255 {
+				ranges = append(ranges, [2]ruleset.U128{{Lo: lo}, {Lo: hi}})
+			}
+		case v.less > 0:
+			return 0, false
 		case mt.Op == ruleset.OpIn:
 			ranges = append(ranges, [2]ruleset.U128{t.Lo, t.Hi})
 		case mt.Op == ruleset.OpMask:

@@ -107,7 +107,7 @@ func (u *Universe) well() {
 		u.cutNum(varTTL, 255, 255)
 		return
 	}
-	for _, p := range []string{"127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "0.0.0.0/8", "0.0.0.0/32"} {
+	for _, p := range []string{"127.0.0.0/8", "224.0.0.0/4", "224.0.0.0/24", "255.255.255.255/32", "0.0.0.0/8", "0.0.0.0/32"} {
 		u.AddPrefix(p)
 	}
 	for _, t := range []uint64{0, 8, 13, 15, 17} {
@@ -124,6 +124,10 @@ func (u *Universe) cut(v int, lo, hi ruleset.U128) {
 		v = varDst
 	case varSport:
 		v = varDport
+	case varTTL: // and as it is a hop later
+		if hi.Lo < 255 {
+			u.raw[v] = append(u.raw[v], lo.Next(), hi.Next().Next())
+		}
 	}
 	u.raw[v] = append(u.raw[v], lo)
 	if next := hi.Next(); next != (ruleset.U128{}) {

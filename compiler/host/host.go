@@ -89,6 +89,34 @@ func (h *Host) Owner(a netip.Addr) string {
 	return ""
 }
 
+// Has says whether an address is one of the host's, by itself: of 127/8 only those
+// that a link has.
+func (h *Host) Has(a netip.Addr) bool {
+	for i := range h.Links {
+		for _, p := range h.Links[i].Addrs {
+			if p.Addr() == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Addressed says whether a link has an address of IPv4.
+func (h *Host) Addressed(link string) bool {
+	l := h.Link(link)
+	return l != nil && slices.ContainsFunc(l.Addrs, func(p netip.Prefix) bool { return p.Addr().Is4() })
+}
+
+// PolicyRouted says whether there are rules of routing beside the kernel's own, which
+// IPv4's packets ask.
+func (h *Host) PolicyRouted() bool {
+	return slices.ContainsFunc(h.Rules, func(r Rule) bool {
+		six := r.From.IsValid() && r.From.Addr().Is6() || r.To.IsValid() && r.To.Addr().Is6()
+		return !six && (r.Table != TableLocal && r.Table != TableMain && r.Table != TableDefault || r.Type != Unspec || r.From.IsValid() || r.To.IsValid() || r.Mark != 0 || r.IIF != "" || r.OIF != "" || r.Not)
+	})
+}
+
 // Sysctl of the machine as a number; fallback where it is not known.
 func (h *Host) Sysctl(name string, fallback int) int {
 	v, ok := h.Sysctls[name]

@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"math/bits"
 	"net/netip"
 	"slices"
 )
@@ -82,8 +83,10 @@ type Query struct {
 	// IIF is the interface on which it arrived; "" for what the host sends.
 	IIF  string
 	Mark uint32
-	// OIF asks for a way by this interface alone.
-	OIF string
+	// OIF asks for a way by this interface alone; with Strict, not even the host's own
+	// addresses are found elsewhere.
+	OIF    string
+	Strict bool
 }
 
 // Result is where a packet goes.
@@ -104,6 +107,11 @@ func (h *Host) Route(q Query) Result {
 	case q.Dst.IsMulticast(), q.Dst == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return h.multicast(q)
 	}
+	return h.Lookup(q)
+}
+
+// Lookup is what the tables say, of groups and of 255.255.255.255 as of any address.
+func (h *Host) Lookup(q Query) Result {
 	for _, rule := range h.rules() {
 		if !rule.matches(q) {
 			continue
@@ -144,6 +152,15 @@ func (h *Host) multicast(q Query) Result {
 	if !q.Dst.IsMulticast() {
 		out.Type = Broadcast
 	}
+	if out.Dev == "" && q.Dst.Is6() {
+		// Every link has a route to all groups, in the table local; the first counts.
+		for i := range h.Links {
+			if l := &h.Links[i]; l.Name != Loopback && !l.Down {
+				out.Dev = l.Name
+				break
+			}
+		}
+	}
 	if out.Dev == "" {
 		if r := h.best(TableMain, q); r != nil {
 			out.Dev, out.Src = r.Dev, r.Src
@@ -161,6 +178,9 @@ func (h *Host) multicast(q Query) Result {
 // sourceFor a packet that leaves by a link: its address in the network of the
 // next hop, else its first of the family, else the first of any link.
 func (h *Host) sourceFor(dev string, dst, via netip.Addr) netip.Addr {
+	if dst.Is6() {
+		return h.source6(dev, dst)
+	}
 	next := dst
 	if via.IsValid() {
 		next = via
@@ -186,6 +206,48 @@ func (h *Host) sourceFor(dev string, dst, via netip.Addr) netip.Addr {
 		return first
 	}
 	return any
+}
+
+// source6 chooses as RFC 6724 says, of which count here: the same address, the scope,
+// the leaving link, the longest common prefix; of equal ones the first
+// (ipv6_dev_get_saddr).
+func (h *Host) source6(dev string, dst netip.Addr) netip.Addr {
+	var best netip.Addr
+	most := -1
+	near := dst.IsLinkLocalUnicast() || dst.IsLinkLocalMulticast()
+	for i := range h.Links {
+		for _, p := range h.Links[i].Addrs {
+			a := p.Addr()
+			score := min(commonPrefix(a, dst), p.Bits())
+			switch {
+			case a == dst && (!a.IsLoopback() || dev == Loopback):
+				return a
+			case a.Is4() || a.IsLoopback() || near && h.Links[i].Name != dev:
+				continue
+			}
+			if a.IsLinkLocalUnicast() == near {
+				score += 1000
+			}
+			if h.Links[i].Name == dev {
+				score += 500
+			}
+			if score > most {
+				best, most = a, score
+			}
+		}
+	}
+	return best
+}
+
+// commonPrefix is in how many bits two addresses of IPv6 begin alike.
+func commonPrefix(a, b netip.Addr) int {
+	x, y := a.As16(), b.As16()
+	for i := range x {
+		if d := x[i] ^ y[i]; d != 0 {
+			return i*8 + bits.LeadingZeros8(d)
+		}
+	}
+	return 128
 }
 
 // SourceFor is the source of a packet that leaves by a link for a destination:
@@ -215,6 +277,9 @@ func (r *Rule) matches(q Query) bool {
 	if iif == "" {
 		iif = Loopback // what the host sends has this one for routing rules
 	}
+	if r.From.IsValid() && r.From.Addr().Is4() != q.Dst.Is4() || r.To.IsValid() && r.To.Addr().Is4() != q.Dst.Is4() {
+		return false // a rule of the other family
+	}
 	yes := (!r.From.IsValid() || r.From.Bits() == 0 || q.Src.IsValid() && r.From.Contains(q.Src)) &&
 		(!r.To.IsValid() || r.To.Bits() == 0 || r.To.Contains(q.Dst)) &&
 		(r.IIF == "" || r.IIF == iif) && (r.OIF == "" || r.OIF == q.OIF) &&
@@ -236,7 +301,7 @@ func (h *Host) best(table int, q Query) *Route {
 		if r.Table != table || !r.Dst.IsValid() || !r.Dst.Contains(q.Dst) || h.dead(r.Dev) {
 			return
 		}
-		if q.OIF != "" && r.Dev != q.OIF && r.Type == Unicast {
+		if q.OIF != "" && r.Dev != q.OIF && (r.Type == Unicast || q.Strict) {
 			return
 		}
 		if best == nil || r.Dst.Bits() > best.Dst.Bits() || r.Dst.Bits() == best.Dst.Bits() && r.Metric < best.Metric {

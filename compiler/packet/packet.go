@@ -84,6 +84,15 @@ func Ported(proto uint8) bool {
 	return false
 }
 
+// Begins says whether conntrack begins a connection of TCP with a packet of these
+// flags: with SYN alone, or in its midst with ACK alone (nf_conntrack_tcp_loose); PSH
+// and those of ECN don't matter, and URG goes with both (tcp_valid_flags and
+// tcp_conntracks of nf_conntrack_proto_tcp.c).
+func Begins(flags uint8) bool {
+	f := flags & (FIN | SYN | RST | ACK)
+	return f == SYN || f == ACK
+}
+
 // Clone is a copy whose changes do not show in the original.
 func (p *Packet) Clone() *Packet {
 	q := *p

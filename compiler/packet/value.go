@@ -88,7 +88,7 @@ func (p *Packet) Get(f ruleset.Field) Value {
 		return p.of(TCP, uint64(p.Flags))
 	case ruleset.Sport, ruleset.Dport:
 		if !p.HasPorts() {
-			return Value{}
+			return unknown // of any protocol what stands where ports would be
 		}
 		return num(uint64(map[bool]uint16{false: p.Dport, true: p.Sport}[f == ruleset.Sport]))
 	case ruleset.PacketLength, ruleset.IPLength:

@@ -7,11 +7,12 @@ import (
 	"github.com/loward/loward/compiler/ruleset"
 )
 
-// assign to a field of the packet or of its connection.
-func (x *execution) assign(v *variant, s *ruleset.SetField) {
+// assign to a field of the packet or of its connection, and say whether the rule goes
+// on: where there is no value to assign it does not match (NFT_BREAK).
+func (x *execution) assign(v *variant, s *ruleset.SetField) bool {
 	if s.Field == ruleset.NoField {
 		x.note("set a field")
-		return // a part of the packet that no rule looks at by itself
+		return true // a part of the packet that no rule looks at by itself
 	}
 	value := packet.Value{}
 	if s.From != nil {
@@ -19,15 +20,17 @@ func (x *execution) assign(v *variant, s *ruleset.SetField) {
 	} else {
 		value = constant(s.Value)
 	}
+	if value.Presence == packet.Absent {
+		x.flow.next = append(x.flow.next, v)
+		return false
+	}
 	x.note("set " + s.Field.String() + " " + show(s.Field, value))
 	switch {
-	case value.Presence == packet.Absent:
-		return
 	case s.Field == ruleset.CTLabel && value.Presence == packet.Known:
 		if c := v.p.Conn; c != nil && value.Num.Lo < 128 {
 			c.Labels[value.Num.Lo/64] |= 1 << (value.Num.Lo % 64)
 		}
-		return
+		return true
 	case s.Field == ruleset.CTHelper:
 		for _, o := range x.w.table.Objects {
 			if o.Kind == ruleset.ObjHelper && o.Name == value.Text {
@@ -37,6 +40,7 @@ func (x *execution) assign(v *variant, s *ruleset.SetField) {
 		}
 	}
 	v.p.Set(s.Field, value)
+	return true
 }
 
 func show(f ruleset.Field, v packet.Value) string {

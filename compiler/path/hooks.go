@@ -34,11 +34,18 @@ type stop struct {
 func (s *Space) stops(h ruleset.Hook, v6 bool) []stop {
 	var all []stop
 	var nats []base
+	translates := false
 	for _, t := range s.rs.Tables {
 		if t.Dormant || !serves(t.Family, v6) {
 			continue
 		}
 		for _, c := range t.Chains {
+			if c.Base != nil && c.Base.Type == "nat" && !translates {
+				// The kernel's own translation is there with the first chain that
+				// asks for it, at every hook (nf_nat_register_fn).
+				translates = true
+				all = append(all, stop{priority: priDNAT, nat: true})
+			}
 			switch {
 			case c.Base == nil || c.Base.Hook != h:
 			case c.Base.Type == "nat":
@@ -53,11 +60,22 @@ func (s *Space) stops(h ruleset.Hook, v6 bool) []stop {
 	slices.Reverse(all)
 	slices.Reverse(nats)
 	slices.SortStableFunc(nats, func(a, b base) int { return cmp.Compare(a.chain.Base.Priority, b.chain.Base.Priority) })
+	if !translates {
+		all = append(all, stop{priority: priDNAT, nat: true}) // it does nothing
+	}
+	for i := range all {
+		if st := &all[i]; st.nat {
+			st.nats = nats
+			if h == ruleset.Postrouting || h == ruleset.Input {
+				st.priority = priSNAT
+			}
+		}
+	}
 	switch h {
 	case ruleset.Prerouting, ruleset.Output:
-		all = append(all, stop{priority: priConntrack, conn: true}, stop{priority: priDNAT, nat: true, nats: nats})
-	case ruleset.Postrouting, ruleset.Input:
-		all = append(all, stop{priority: priSNAT, nat: true, nats: nats})
+		all = append(all, stop{priority: priConntrack, conn: true})
+	case ruleset.Forward:
+		all = slices.DeleteFunc(all, func(st stop) bool { return st.nat })
 	}
 	slices.SortStableFunc(all, func(a, b stop) int { return cmp.Compare(a.priority, b.priority) })
 	return all

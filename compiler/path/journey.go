@@ -30,24 +30,54 @@ func (s *Space) output(v *variant, oif string, ended *[]*variant) {
 			return
 		}
 	}
+	if why := s.confined(p, r.Dev); why != "" {
+		finish(v, Reject, why, ended)
+		return
+	}
 	if p.Conn == nil && p.Src.Is4() != p.Dst.Is4() {
 		finish(v, Reject, "source and destination are of different families", ended)
 		return
 	}
-	p.IIF, p.OIF = "", r.Dev
+	p.IIF, p.OIF, v.bound = "", r.Dev, oif
 	for _, v := range s.hook(ruleset.Output, []*variant{v}, ended) {
-		p := v.p
-		if v.rerouted {
-			v.rerouted = false
-			r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark})
-			if why := nowhere(r, p.Dst); why != "" {
-				finish(v, Drop, why, ended)
-				continue
-			}
-			p.OIF = r.Dev
+		if v.next != "" {
+			v.p.OIF, v.next = v.next, ""
 		}
 		s.leave(v, ended)
 	}
+}
+
+// routing is a chain of type route: what it gives another mark is routed anew, as soon
+// as it is through (nf_route_table_hook4).
+func (s *Space) routing(b *base, in []*variant, ended *[]*variant) []*variant {
+	var on []*variant
+	for _, v := range in {
+		before := v.p.Mark
+		for _, v := range s.run(b, ruleset.Output, []*variant{v}, ended) {
+			if v.p.Mark == before || s.reroute(v, ended) {
+				on = append(on, v)
+			}
+		}
+	}
+	return merge(on)
+}
+
+// reroute looks for the way out once more (ip_route_me_harder), and says whether there
+// is one.
+func (s *Space) reroute(v *variant, ended *[]*variant) bool {
+	p := v.p
+	r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, OIF: v.bound})
+	why := nowhere(r, p.Dst)
+	if why == "" {
+		why = s.confined(p, r.Dev)
+	}
+	if why != "" {
+		v.legs[len(v.legs)-1].Cut = true
+		finish(v, Drop, why, ended)
+		return false
+	}
+	v.next = r.Dev
+	return true
 }
 
 // leave by POSTROUTING. What leaves by lo comes in again.
@@ -68,6 +98,9 @@ func (s *Space) leave(v *variant, ended *[]*variant) {
 func (s *Space) loop(v *variant, ended *[]*variant) {
 	v.p.IIF, v.p.OIF = host.Loopback, ""
 	v.p.Owner = nil
+	if c := v.p.Conn; c != nil {
+		c.Status |= ruleset.StatusConfirmed // at the end of POSTROUTING
+	}
 	for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, ended) {
 		s.deliver(v, ended)
 	}
@@ -90,8 +123,8 @@ func (s *Space) input(v *variant, ended *[]*variant) {
 		return
 	}
 	p.Link = linkType(s.host, p.Dst)
-	if p.V6() && (p.Src.IsLoopback() || p.Dst.IsLoopback()) {
-		finish(v, Drop, "::1 never comes from outside (ip6_rcv)", ended)
+	if why := stray(p); why != "" {
+		finish(v, Drop, why, ended)
 		return
 	}
 	for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, ended) {
@@ -102,19 +135,35 @@ func (s *Space) input(v *variant, ended *[]*variant) {
 // routeIn decides where a packet goes that has arrived (ip_route_input).
 func (s *Space) routeIn(v *variant, ended *[]*variant) {
 	p := v.p
-	if why := s.martian(p); why != "" {
+	if why := s.weird(p); why != "" {
 		finish(v, Drop, why, ended)
 		return
 	}
-	r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, IIF: p.IIF})
-	switch {
-	case r.Type == host.Local || r.Type == host.Multicast || r.Type == host.Broadcast, !p.V6() && p.Dst.IsUnspecified():
-		s.deliver(v, ended)
-	case nowhere(r, p.Dst) != "":
-		finish(v, Reject, nowhere(r, p.Dst), ended)
-	default:
-		s.forward(v, r, ended)
+	q := host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, IIF: p.IIF}
+	if p.V6() && p.Dst.IsLoopback() {
+		// Only where it arrived is ::1 looked for (rt6_need_strict): a translation to it
+		// is never delivered, and may leave as it came.
+		q.OIF, q.Strict = p.IIF, true
 	}
+	r := s.host.Route(q)
+	here := r.Type == host.Local || r.Type == host.Multicast || r.Type == host.Broadcast || !p.V6() && p.Dst.IsUnspecified()
+	if !here && nowhere(r, p.Dst) != "" {
+		finish(v, Reject, nowhere(r, p.Dst), ended)
+		return
+	}
+	out := r.Dev
+	if here {
+		out = ""
+	}
+	if why := s.martian(p, out); why != "" {
+		finish(v, Drop, why, ended)
+		return
+	}
+	if here {
+		s.deliver(v, ended)
+		return
+	}
+	s.forward(v, r, ended)
 }
 
 func (s *Space) forward(v *variant, r host.Result, ended *[]*variant) {
@@ -130,13 +179,17 @@ func (s *Space) forward(v *variant, r host.Result, ended *[]*variant) {
 		finish(v, Drop, "the host does not forward", ended)
 		return
 	}
+	if why := onlyHere(p); why != "" {
+		finish(v, Drop, why, ended)
+		return
+	}
 	if p.TTL <= 1 {
 		finish(v, Reject, "its time to live is over", ended)
 		return
 	}
 	p.OIF = r.Dev
+	p.TTL-- // before the hook (ip_forward, ip6_forward)
 	for _, v := range s.hook(ruleset.Forward, []*variant{v}, ended) {
-		v.p.TTL--
 		for _, v := range s.hook(ruleset.Postrouting, []*variant{v}, ended) {
 			v.left = v.p.OIF
 			finish(v, Accept, "", ended)
@@ -144,39 +197,12 @@ func (s *Space) forward(v *variant, r host.Result, ended *[]*variant) {
 	}
 }
 
-// martian says why routing refuses a source or a destination of IPv4 that can't
-// come from outside (ip_route_input_slow, fib_validate_source).
-func (s *Space) martian(p *packet.Packet) string {
-	if p.V6() {
+// confined says why a source of 127/8 does not leave (__mkroute_output).
+func (s *Space) confined(p *packet.Packet, dev string) string {
+	if p.V6() || !p.Src.IsLoopback() || dev == host.Loopback || s.host.Conf(false, dev, "route_localnet", 0) > 0 {
 		return ""
 	}
-	localnet := s.host.Conf(false, p.IIF, "route_localnet", 0) > 0
-	accept := s.host.Conf(false, p.IIF, "accept_local", 0) > 0
-	switch {
-	case p.Src.IsLoopback() && !localnet, p.Dst.IsLoopback() && !localnet:
-		return "a loopback address never comes from outside (martian; see route_localnet)"
-	case p.Src.IsMulticast():
-		return "a source that is no unicast address"
-	case s.host.TypeOf(p.Src, "") == host.Local && !accept:
-		return fmt.Sprintf("the source %s is this host's own (martian source)", p.Src)
-	case s.host.TypeOf(p.Src, "") == host.Broadcast && !p.Src.IsUnspecified():
-		return "a source that is a broadcast address"
-	case p.Src.IsUnspecified() && !p.Dst.IsMulticast() && !p.Dst.IsUnspecified() && p.Dst != netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return "0.0.0.0 sends to all alone"
-	case p.Dst.As4()[0] == 0 && !(p.Src.IsUnspecified() && p.Dst.IsUnspecified()):
-		return "a destination in 0.0.0.0/8"
-	}
-	switch s.host.Conf(false, p.IIF, "rp_filter", 0) {
-	case 1:
-		if r := s.host.Route(host.Query{Dst: p.Src, Src: p.Dst}); r.Dev != p.IIF && !p.Src.IsUnspecified() {
-			return fmt.Sprintf("the way back to %s is not by %s (rp_filter)", p.Src, p.IIF)
-		}
-	case 2:
-		if r := s.host.Route(host.Query{Dst: p.Src, Src: p.Dst}); !r.Found && !p.Src.IsUnspecified() {
-			return fmt.Sprintf("there is no way back to %s (rp_filter)", p.Src)
-		}
-	}
-	return ""
+	return fmt.Sprintf("%s does not leave the host (see route_localnet)", p.Src)
 }
 
 // nowhere says why a route leads nowhere, or "".

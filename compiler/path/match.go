@@ -223,6 +223,24 @@ func (s *Space) find(p *packet.Packet, t *ruleset.Table, key []ruleset.Expr, in 
 	return best, result
 }
 
+// candidates are the elements that may hold a packet's values.
+func (s *Space) candidates(p *packet.Packet, t *ruleset.Table, key []ruleset.Expr, in elements) []*ruleset.Elem {
+	parts := flat(key)
+	values := make([]packet.Value, len(parts))
+	for i, k := range parts {
+		if values[i] = s.eval(p, t, k); values[i].Presence == packet.Absent && name(k) {
+			values[i] = packet.Value{Presence: packet.Known}
+		}
+	}
+	var out []*ruleset.Elem
+	for i := range in.list {
+		if e := &in.list[i]; e.Any || s.holds(values, parts, e) != no {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 func (s *Space) holds(values []packet.Value, parts []ruleset.Expr, e *ruleset.Elem) answer {
 	if len(e.Key) != len(values) {
 		return maybe

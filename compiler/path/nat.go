@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/ruleset"
@@ -11,14 +12,16 @@ import (
 // nat decides the translation of a connection, as its first packet meets the
 // rule. It ends the chain, and no other chain is asked about this end.
 func (x *execution) nat(v *variant, n *ruleset.NAT) []*variant {
-	to, ok := x.w.s.target(v.p, x.w.table, n, x.w.hook)
 	if n.Of == ruleset.IP && v.p.V6() || n.Of == ruleset.IP6 && !v.p.V6() {
-		x.flow.next = append(x.flow.next, v)
-		return nil
+		return []*variant{v} // of the other family: it does nothing (nft_nat_inet_eval)
 	}
+	to, ok := x.w.s.target(v.p, x.w.table, n, x.w.hook)
 	switch {
 	case ok == no: // the map has nothing for it
 		x.flow.next = append(x.flow.next, v)
+		return nil
+	case n.Kind == ruleset.Redirect && x.w.s.nobody(v.p, x.w.hook):
+		x.finish(v, "redirect", Drop, "no address of the interface is of the group's scope")
 		return nil
 	case ok == maybe:
 		x.finish(v, n.Kind.String(), Undecided, "it is not known where it is translated to")
@@ -87,7 +90,7 @@ func (s *Space) target(p *packet.Packet, t *ruleset.Table, n *ruleset.NAT, h rul
 		return to, yes
 	case ruleset.Redirect:
 		to.addr = s.redirected(p, h)
-		if !to.addr.IsValid() {
+		if !to.addr.IsValid() || s.nobody(p, h) {
 			return to, maybe
 		}
 	}
@@ -186,12 +189,25 @@ func (s *Space) redirected(p *packet.Packet, h ruleset.Hook) netip.Addr {
 	if l == nil {
 		return netip.Addr{}
 	}
+	local := p.V6() && (p.Dst.IsLinkLocalUnicast() || p.Dst.IsLinkLocalMulticast())
 	for _, a := range l.Addrs {
-		if a.Addr().Is6() == p.V6() && a.Addr().IsLinkLocalUnicast() == (p.V6() && p.Dst.IsLinkLocalUnicast()) {
+		if a.Addr().Is6() == p.V6() && a.Addr().IsLinkLocalUnicast() == local {
 			return a.Addr()
 		}
 	}
 	return netip.Addr{}
+}
+
+// nobody says whether redirect finds no address for a group of IPv6: it takes those of
+// its scope alone, and hosts have none but of links and of all
+// (nf_nat_redirect_ipv6_usable).
+func (s *Space) nobody(p *packet.Packet, h ruleset.Hook) bool {
+	l := s.host.Link(p.IIF)
+	if h == ruleset.Output || !p.V6() || !p.Dst.IsMulticast() || l == nil || len(l.Addrs) == 0 {
+		return false
+	}
+	scope := p.Dst.As16()[1] & 15
+	return scope != 14 && !(scope == 2 && slices.ContainsFunc(l.Addrs, func(a netip.Prefix) bool { return a.Addr().Is6() && a.Addr().IsLinkLocalUnicast() }))
 }
 
 // translate a packet as its connection was decided to be: the destination at

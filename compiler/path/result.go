@@ -58,6 +58,8 @@ type Leg struct {
 	// IIF and OIF as rules at this hook see them.
 	IIF, OIF string
 	Steps    []Step
+	// Cut: the kernel itself ended it within the hook, behind the steps.
+	Cut bool
 	// Before is the packet as it came to the hook.
 	Before *packet.Packet
 }

@@ -120,12 +120,11 @@ func (s *Space) hook(h ruleset.Hook, in []*variant, ended *[]*variant) []*varian
 		case st.nat:
 			in = s.natStop(st, h, in, ended)
 		default:
-			in = s.run(st.base, h, in, ended)
 			if h == ruleset.Output && st.base.chain.Base.Type == "route" {
-				for _, v := range in {
-					v.rerouted = true
-				}
+				in = s.routing(st.base, in, ended)
+				break
 			}
+			in = s.run(st.base, h, in, ended)
 		}
 		if len(in) == 0 {
 			return nil
@@ -150,7 +149,7 @@ func (v *variant) conntrack() {
 		return
 	}
 	switch {
-	case p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK|packet.RST|packet.FIN) != packet.SYN && p.Flags&packet.ACK == 0:
+	case p.Proto == packet.TCP && !packet.Begins(p.Flags):
 		return // no connection begins so: it stays invalid
 	case p.Proto == packet.ICMP && !begins4(p.Type), p.Proto == packet.ICMPv6 && !begins6(p.Type):
 		return
@@ -196,12 +195,13 @@ func (s *Space) natStop(st *stop, h ruleset.Hook, in []*variant, ended *[]*varia
 		}
 		out = append(out, v)
 	}
+	var on []*variant
 	for _, v := range out {
-		before := v.p.Tuple()
+		before := v.p.Dst
 		translate(v.p, dst)
-		if h == ruleset.Output && v.p.Tuple() != before {
-			v.rerouted = true
+		if h != ruleset.Output || v.p.Dst == before || s.reroute(v, ended) {
+			on = append(on, v)
 		}
 	}
-	return out
+	return on
 }

@@ -2,6 +2,7 @@ package path
 
 import (
 	"math/bits"
+	"net/netip"
 	"strings"
 
 	"github.com/loward/loward/compiler/host"
@@ -21,13 +22,13 @@ func (s *Space) field(p *packet.Packet, f ruleset.Field) packet.Value {
 	number := func(n uint64) packet.Value { return known(ruleset.U128{Lo: n}) }
 	switch f {
 	case ruleset.FibSaddrType:
-		return number(uint64(s.host.TypeOf(p.Src, "")))
+		return number(uint64(s.addrType(p.Src, "")))
 	case ruleset.FibDaddrType:
-		return number(uint64(s.host.TypeOf(p.Dst, "")))
+		return number(uint64(s.addrType(p.Dst, "")))
 	case ruleset.FibSaddrIIFType:
-		return number(uint64(s.host.TypeOf(p.Src, p.IIF)))
+		return number(uint64(s.addrType(p.Src, p.IIF)))
 	case ruleset.FibDaddrIIFType:
-		return number(uint64(s.host.TypeOf(p.Dst, p.IIF)))
+		return number(uint64(s.addrType(p.Dst, p.IIF)))
 	case ruleset.FibSaddrOIF:
 		return s.reverse(p, "")
 	case ruleset.FibSaddrIIFOIF:
@@ -36,14 +37,34 @@ func (s *Space) field(p *packet.Packet, f ruleset.Field) packet.Value {
 	return p.Get(f)
 }
 
+// addrType is what fib says of an address: in IPv4 what the table local says, in IPv6
+// what becomes of its route as well (nft_fib4_eval_type, nft_fib6_eval_type).
+func (s *Space) addrType(a netip.Addr, dev string) host.Type {
+	t := s.host.TypeOf(a, dev)
+	if t != host.Unicast || a.Is4() {
+		return t
+	}
+	switch r := s.host.Route(host.Query{Dst: a}); {
+	case !r.Found:
+		return host.Unreachable
+	case r.Type == host.Blackhole, r.Type == host.Unreachable, r.Type == host.Prohibit:
+		return r.Type
+	}
+	return t
+}
+
 // reverse is the index of the interface by which the source is reached: 0 where
 // it is not, or not by dev (nft_fib4_eval). What comes over lo passes.
 func (s *Space) reverse(p *packet.Packet, dev string) packet.Value {
 	if p.IIF == host.Loopback {
 		return s.index(host.Loopback)
 	}
-	r := s.host.Route(host.Query{Dst: p.Src, Src: p.Dst, OIF: dev})
-	if !r.Found || r.Type != host.Unicast || dev != "" && r.Dev != dev {
+	q := host.Query{Dst: p.Src, Src: p.Dst}
+	if p.Src.Is6() && p.Src.IsLinkLocalUnicast() {
+		q.OIF = dev // only there such an address means something
+	}
+	r := s.host.Lookup(q)
+	if !r.Found || r.Type != host.Unicast && r.Type != host.Broadcast || dev != "" && r.Dev != dev {
 		return known(ruleset.U128{})
 	}
 	return s.index(r.Dev)

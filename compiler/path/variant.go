@@ -24,8 +24,10 @@ type variant struct {
 	why     string
 	// left is the interface by which it went out, "" where it was delivered here.
 	left string
-	// rerouted: its way out has to be looked for once more.
-	rerouted bool
+	// bound is the interface to which the sending socket is bound, and next the one
+	// by which the packet leaves once it was routed anew; rules at OUTPUT still see
+	// the old one.
+	bound, next string
 }
 
 func (v *variant) clone() *variant {

@@ -2,6 +2,7 @@ package path
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/loward/loward/compiler/packet"
@@ -184,7 +185,9 @@ func (x *execution) statement(s ruleset.Stmt, v *variant) []*variant {
 		}
 		x.note("notrack")
 	case *ruleset.SetField:
-		x.assign(v, s)
+		if !x.assign(v, s) {
+			return nil
+		}
 	case *ruleset.NAT:
 		return x.nat(v, s)
 	case *ruleset.TProxy:
@@ -328,8 +331,11 @@ func (x *execution) jump(v *variant, s *ruleset.Verdict) {
 
 // vmap looks a verdict up.
 func (x *execution) vmap(v *variant, s *ruleset.VMap) []*variant {
-	e, found := x.w.s.find(v.p, x.w.table, s.Key, x.w.s.elems(x.w.table, s.Map, s.Elems))
+	in := x.w.s.elems(x.w.table, s.Map, s.Elems)
+	e, found := x.w.s.find(v.p, x.w.table, s.Key, in)
 	switch {
+	case found == maybe && !in.open:
+		return x.several(v, s, in)
 	case found == no:
 		x.flow.next = append(x.flow.next, v)
 		return nil
@@ -338,6 +344,28 @@ func (x *execution) vmap(v *variant, s *ruleset.VMap) []*variant {
 	}
 	x.elem = e
 	return x.verdict(v, e.Verdict)
+}
+
+// several verdicts of a map that the packet may get: each is tried, and none.
+func (x *execution) several(v *variant, s *ruleset.VMap, in elements) []*variant {
+	var on []*variant
+	var seen []ruleset.Verdict
+	why := "what the map " + s.Map + " has for it"
+	for _, e := range x.w.s.candidates(v.p, x.w.table, s.Key, in) {
+		if e.Verdict == nil {
+			return x.may(v, why, true)
+		}
+		if slices.ContainsFunc(seen, func(o ruleset.Verdict) bool { return o.Kind == e.Verdict.Kind && o.Chain == e.Verdict.Chain }) {
+			continue
+		}
+		seen = append(seen, *e.Verdict)
+		w := v.clone()
+		w.guesses = append(w.guesses, Guess{x.rule, why, true})
+		on = append(on, x.verdict(w, e.Verdict)...)
+	}
+	v.guesses = append(v.guesses, Guess{x.rule, why, false})
+	x.flow.next = append(x.flow.next, v)
+	return on
 }
 
 // past is the answer of what depends on the past: that of a host on which nothing

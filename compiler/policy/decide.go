@@ -267,6 +267,9 @@ func needed(v *View, p Packet, iface string) bool {
 	case IGMP:
 		return p.Dst.Is4()
 	case ICMPv6:
+		if p.In != "" && p.Out != "" {
+			return false // forwarded: no neighbour's any more, and one hop less
+		}
 		switch p.ICMPType {
 		case 133, 134, 135, 136:
 			return p.HopLimit == 255

@@ -101,13 +101,18 @@ func (d *decider) decide(j fate.Journey) diagram.Node {
 	case fate.Outbound:
 		return d.block("outbound", d.v.Outbound)
 	}
-	here := d.or(d.has(d.u.Dst), d.multicast(), d.broadcast())
+	here := d.here()
 	through := d.dd.Ite(here, d.block("inbound", d.v.Inbound), d.block("forward", d.v.Forward))
 	out := d.dd.Over(d.claims(), through)
 	if d.v.Policy.Options.Antispoof {
 		out = d.dd.Ite(d.spoofed(), diagram.Leaf(saysDrop), out)
 	}
 	return out
+}
+
+// here are destinations of what is delivered here.
+func (d *decider) here() diagram.Node {
+	return d.or(d.has(d.u.Dst), d.multicast(), d.broadcast())
 }
 
 // accepts is the condition that a policy accepts packets on a journey, without a
@@ -312,7 +317,19 @@ func (d *decider) needed(block string) diagram.Node {
 	icmp := d.u.Proto(policy.ICMPv6)
 	nd := d.and(icmp, d.u.Type(133, 136), d.u.TTL(255))
 	mld := d.and(icmp, d.or(d.u.Type(130, 132), d.u.Type(143, 143)), d.u.TTL(1), d.linkLocal(d.u.Src))
-	return d.or(nd, mld, d.dhcp(block, 546, 547))
+	near := d.or(nd, mld)
+	if block != "outbound" {
+		near = d.and(near, d.here()) // what is forwarded is no neighbour's any more
+	}
+	return d.or(near, d.dhcp(block, 546, 547))
+}
+
+// strayed are discovery of neighbours and MLD to who is not here: they are for the link
+// alone.
+func (d *decider) strayed() diagram.Node {
+	here := d.or(d.has(d.u.Dst), d.multicast(), d.broadcast())
+	types := d.or(d.u.Type(130, 136), d.u.Type(143, 143))
+	return d.dd.Minus(d.and(d.u.Proto(policy.ICMPv6), types), here)
 }
 
 func (d *decider) dhcp(block string, client, server uint16) diagram.Node {

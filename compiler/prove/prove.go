@@ -201,7 +201,8 @@ func (p *proof) journey(j fate.Journey, out *Result) error {
 }
 
 // possible leaves out what is for nobody, whatever rules say: ::1 from outside
-// (ip6_rcv drops it before any hook), and 0/8 as a destination unless both addresses
+// (ip6_rcv drops it before any hook), what only neighbours say to each other but would
+// be sent on (FORWARD sees it with a hop less, PREROUTING does not), and 0/8 as a destination unless both addresses
 // are 0.0.0.0 (ip_route_input_slow).
 func (p *proof) possible(j fate.Journey, n diagram.Node) diagram.Node {
 	dd := p.u.Space()
@@ -209,7 +210,7 @@ func (p *proof) possible(j fate.Journey, n diagram.Node) diagram.Node {
 	case j != fate.Arriving:
 		return n
 	case p.d.v6:
-		return dd.Minus(n, p.d.or(p.d.loopback(p.u.Src), p.d.loopback(p.u.Dst)))
+		return dd.Minus(dd.Minus(n, p.d.or(p.d.loopback(p.u.Src), p.d.loopback(p.u.Dst))), p.d.strayed())
 	}
 	zero := netip4(0, 0, 0, 0)
 	return dd.Minus(n, dd.Minus(p.u.Dst(zero, netip4(0, 255, 255, 255)), dd.And(p.d.dst(zero), p.d.src(zero))))
