@@ -14,7 +14,6 @@ type event struct {
 	family       uint8
 	table, chain string
 	handle       uint64 // of nft's rules
-	number       int    // of x_tables' rules, from 1
 	kind         int    // traceRule and so on
 	verdict      string
 	mark         uint32
