@@ -43,7 +43,7 @@ func (s *sent) bytes() []byte {
 		ttl = 64
 	}
 	if to.Is6() {
-		b := []byte{0x60 | 0, byte(s.id >> 16 & 0xf), byte(s.id >> 8), byte(s.id), byte(len(body) >> 8), byte(len(body)), s.Proto, ttl}
+		b := []byte{0x60, byte(s.id >> 16 & 0xf), byte(s.id >> 8), byte(s.id), byte(len(body) >> 8), byte(len(body)), s.Proto, ttl}
 		return append(append(append(b, from.AsSlice()...), to.AsSlice()...), body...)
 	}
 	total := 20 + len(body)
