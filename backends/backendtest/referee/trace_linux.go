@@ -8,28 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// event is one message of the kernel's trace: a rule that matched, or the policy of a
-// base chain.
-type event struct {
-	family       uint8
-	table, chain string
-	handle       uint64 // of nft's rules
-	kind         int    // traceRule and so on
-	verdict      string
-	mark         uint32
-	oif          int
-	// header is there with the first message of each base chain; ok says so.
-	header header
-	ok     bool
-}
-
-// Kinds of messages (enum nft_trace_types).
-const (
-	tracePolicy = 1
-	traceReturn = 2
-	traceRule   = 3
-)
-
 // Attributes of trace messages (enum nft_trace_attributes), and what else of
 // linux/netfilter/nf_tables.h is not in package unix.
 const (
@@ -241,12 +219,6 @@ func word(code uint32) string {
 		return "queue"
 	}
 	return fmt.Sprintf("verdict %d", int32(code))
-}
-
-// place of a rule.
-type place struct {
-	family       uint8
-	table, chain string
 }
 
 // handles of all rules, in the order of their chains.
