@@ -20,6 +20,10 @@ func (x *execution) assign(v *variant, s *ruleset.SetField) bool {
 	} else {
 		value = constant(s.Value)
 	}
+	if value.Presence == packet.Absent && x.module {
+		x.note("set " + s.Field.String())
+		return true // xt_CONNMARK without a connection
+	}
 	if value.Presence == packet.Absent {
 		x.flow.next = append(x.flow.next, v)
 		return false

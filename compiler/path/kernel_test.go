@@ -130,3 +130,12 @@ func TestTranslationAmongEquals(t *testing.T) {
 		}
 	}
 }
+
+// Of a handshake whose second packet conntrack did not see, the third is invalid.
+func TestUnseenReply(t *testing.T) {
+	rs := read(t, "table ip t { chain o { type filter hook output priority -300; notrack; }; chain i { type filter hook input priority 0; ct state invalid drop; }; }")
+	r := New(rs, router()).Send(tcp("wan1", "203.0.113.9:1", "203.0.113.1:22"))
+	if r.Verdict != Accept || r.Reply.Verdict != Accept || r.Reply.Reply.Verdict != Drop {
+		t.Errorf("%s, %s, %s", r.Verdict, r.Reply.Verdict, r.Reply.Reply.Verdict)
+	}
+}

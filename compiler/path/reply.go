@@ -66,16 +66,18 @@ func (s *Space) reply(st Start, r *Result, ended []*variant) *Result {
 	}
 	back := result(out)
 	if p.Proto == packet.TCP && back.Verdict == Accept {
-		back.Reply = s.acknowledge(st, back.Packet.Conn)
+		back.Reply = s.acknowledge(st, back.Packet.Conn, p.Conn != nil)
 	}
 	return back
 }
 
 // acknowledge is the third packet of TCP's handshake: it goes the way of the first,
-// and only once it has arrived both ends have a connection.
-func (s *Space) acknowledge(st Start, c *packet.Conn) *Result {
+// and only once it has arrived both ends have a connection. Where conntrack knows of the
+// first packet alone, and not of the reply, it is invalid (tcp_conntracks: ACK after
+// SYN_SENT).
+func (s *Space) acknowledge(st Start, c *packet.Conn, begun bool) *Result {
 	st.Flags = packet.ACK
-	v := &variant{p: s.packet(st)}
+	v := &variant{p: s.packet(st), invalid: c == nil && begun}
 	if c != nil {
 		v.conn = c.Clone()
 		v.conn.State, v.conn.Replying = ruleset.StateEstablished, false

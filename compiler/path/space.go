@@ -138,7 +138,7 @@ func (s *Space) hook(h ruleset.Hook, in []*variant, ended *[]*variant) []*varian
 func (v *variant) conntrack() {
 	p := v.p
 	switch {
-	case p.Conn != nil || p.Untracked:
+	case p.Conn != nil || p.Untracked || v.invalid:
 		return
 	case v.conn != nil:
 		p.Conn = v.conn.Clone()

@@ -22,13 +22,13 @@ func (s *Space) field(p *packet.Packet, f ruleset.Field) packet.Value {
 	number := func(n uint64) packet.Value { return known(ruleset.U128{Lo: n}) }
 	switch f {
 	case ruleset.FibSaddrType:
-		return number(uint64(s.addrType(p.Src, "")))
+		return number(uint64(s.addrType(p.Src, p.Dst, "")))
 	case ruleset.FibDaddrType:
-		return number(uint64(s.addrType(p.Dst, "")))
+		return number(uint64(s.addrType(p.Dst, p.Src, "")))
 	case ruleset.FibSaddrIIFType:
-		return number(uint64(s.addrType(p.Src, p.IIF)))
+		return number(uint64(s.addrType(p.Src, p.Dst, p.IIF)))
 	case ruleset.FibDaddrIIFType:
-		return number(uint64(s.addrType(p.Dst, p.IIF)))
+		return number(uint64(s.addrType(p.Dst, p.Src, p.IIF)))
 	case ruleset.FibSaddrOIF:
 		return s.reverse(p, "")
 	case ruleset.FibSaddrIIFOIF:
@@ -39,12 +39,12 @@ func (s *Space) field(p *packet.Packet, f ruleset.Field) packet.Value {
 
 // addrType is what fib says of an address: in IPv4 what the table local says, in IPv6
 // what becomes of its route as well (nft_fib4_eval_type, nft_fib6_eval_type).
-func (s *Space) addrType(a netip.Addr, dev string) host.Type {
+func (s *Space) addrType(a, from netip.Addr, dev string) host.Type {
 	t := s.host.TypeOf(a, dev)
 	if t != host.Unicast || a.Is4() {
 		return t
 	}
-	switch r := s.host.Route(host.Query{Dst: a}); {
+	switch r := s.host.Route(host.Query{Dst: a, Src: from}); {
 	case !r.Found:
 		return host.Unreachable
 	case r.Type == host.Blackhole, r.Type == host.Unreachable, r.Type == host.Prohibit:

@@ -18,6 +18,8 @@ type variant struct {
 
 	// conn is the connection to which the packet belongs, for conntrack to find.
 	conn *packet.Conn
+	// invalid: it is in the midst of a connection that conntrack lost sight of.
+	invalid bool
 
 	// How it ended.
 	verdict Verdict

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/ruleset"
 )
@@ -100,9 +101,11 @@ type execution struct {
 	rule     *ruleset.Rule
 	depth    int
 	harmless bool
-	did      []string
-	elem     *ruleset.Elem // of a set or a map, which was found last
-	flow     flow
+	// module: it is at an extension of iptables, whose targets never end a rule.
+	module bool
+	did    []string
+	elem   *ruleset.Elem // of a set or a map, which was found last
+	flow   flow
 }
 
 // statements run on the variants for which all before went on.
@@ -122,7 +125,9 @@ func (x *execution) each(body []ruleset.Stmt, in []*variant) []*variant {
 			return nil
 		}
 		if m, ok := s.(*ruleset.Module); ok {
+			x.module = true
 			in = x.each(m.Means, in)
+			x.module = false
 			continue
 		}
 		var still []*variant
@@ -139,7 +144,11 @@ func (x *execution) statement(s ruleset.Stmt, v *variant) []*variant {
 	sp, t := x.w.s, x.w.table
 	switch s := s.(type) {
 	case *ruleset.Match:
-		return x.fork(v, sp.match(v.p, t, s), describe(s))
+		a := sp.match(v.p, t, s)
+		if reverse := s.Field == ruleset.FibSaddrOIF || s.Field == ruleset.FibSaddrIIFOIF; reverse && x.module && sp.host.Lookup(host.Query{Dst: v.p.Src}).Type == host.Broadcast {
+			a = of(!s.Neg) // xt_rpfilter, unlike fib, finds no broadcast: the index is 0
+		}
+		return x.fork(v, a, describe(s))
 	case *ruleset.Compare:
 		return x.fork(v, sp.compare(v.p, t, s), "a comparison")
 	case *ruleset.Lookup:

@@ -3,11 +3,14 @@ package referee
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +25,7 @@ type court struct {
 	host, wire *lab.Space
 	// trace is what the kernel tells; ask is for questions.
 	trace, ask *netlink
+	log        *netlink // of x_tables
 	wires      map[string]*end
 	raw        map[sender]int
 	links      map[int]string
@@ -103,6 +107,11 @@ func convene(ctx context.Context, w *World) (c *court, err error) {
 			return c, err
 		}
 	}
+	for _, family := range []string{"2", "10"} {
+		if err := c.host.Sysctl("net.netfilter.nf_log."+family, "nfnetlink_log"); err != nil {
+			return c, err
+		}
+	}
 	for _, text := range []string{own, conntracks} {
 		if _, err := c.host.Run(ctx, text, "nft", "-f", "-"); err != nil {
 			return c, err
@@ -111,7 +120,32 @@ func convene(ctx context.Context, w *World) (c *court, err error) {
 	if err := c.host.Do(c.open); err != nil {
 		return c, err
 	}
-	return c, c.wire.Do(c.plug)
+	if err := c.wire.Do(c.plug); err != nil {
+		return c, err
+	}
+	return c, c.settle()
+}
+
+// settle waits until the links work: the kernel notices in its own time that their far
+// ends are up, and adds the routes to IPv6's groups then.
+func (c *court) settle() error {
+	for range 3000 {
+		ready := true
+		if err := c.host.Do(func() error {
+			b, err := os.ReadFile("/proc/thread-self/net/ipv6_route")
+			for _, l := range c.w.Links {
+				ready = ready && regexp.MustCompile(`(?m)^ff0{30} 08 .* `+l+`$`).Match(b)
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+		if ready {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return errors.New("the links do not come up")
 }
 
 // open what is needed on the host's side.
@@ -121,6 +155,9 @@ func (c *court) open() (err error) {
 		return err
 	}
 	if c.ask, err = openNetlink(); err != nil {
+		return err
+	}
+	if c.log, err = openLog(); err != nil {
 		return err
 	}
 	for _, l := range c.w.Links {
@@ -169,7 +206,8 @@ func (c *court) join() error {
 // plug the far ends.
 func (c *court) plug() error {
 	pin()
-	for l, e := range c.wires {
+	for _, l := range c.w.Links { // in their order: the first that is up has the groups of IPv6
+		e := c.wires[l]
 		d, err := net.InterfaceByName(l)
 		if err != nil {
 			return err
@@ -236,7 +274,7 @@ func (c *court) close() {
 	for _, fd := range c.members {
 		unix.Close(fd)
 	}
-	for _, n := range []*netlink{c.trace, c.ask} {
+	for _, n := range []*netlink{c.trace, c.ask, c.log} {
 		if n != nil {
 			n.close()
 		}
@@ -257,7 +295,13 @@ func (c *court) send(all []*sent) ([]event, error) {
 			return nil, err
 		}
 		all = all[n:]
-		if err := c.host.Do(func() error { return c.trace.trace(func(e event) { events = append(events, e) }) }); err != nil {
+		if err := c.host.Do(func() error {
+			hear := func(e event) { events = append(events, e) }
+			if err := c.log.logged(hear); err != nil {
+				return err
+			}
+			return c.trace.trace(hear)
+		}); err != nil {
 			return nil, err
 		}
 	}

@@ -1,12 +1,18 @@
 package referee
 
+import "fmt"
+
 // event is one message of the kernel's trace: a rule that matched, or the policy of a
 // base chain.
 type event struct {
 	family       uint8
 	table, chain string
 	handle       uint64 // of nft's rules
-	kind         int    // traceRule and so on
+	// Of x_tables: number of the rule from 1, and the number of the hook; what the rule
+	// said is not told.
+	legacy       bool
+	number, hook int
+	kind         int // traceRule and so on
 	verdict      string
 	mark         uint32
 	oif          int
@@ -27,3 +33,5 @@ type place struct {
 	family       uint8
 	table, chain string
 }
+
+func (p place) String() string { return fmt.Sprintf("%d.%s/%s", p.family, p.table, p.chain) }

@@ -60,8 +60,12 @@ type book struct {
 	// rule by its table and handle.
 	handle map[handle]told
 	links  map[int]string
+	// legacy: of x_tables, which does not tell what rules said.
+	legacy bool
 	// base chains by their place.
 	base map[place]*ruleset.Chain
+	// chain by its place.
+	chain map[place]*ruleset.Chain
 	// mute are rules of which the model says nothing when they match.
 	mute map[string]bool
 	// ports are rules that look at ports.
@@ -81,7 +85,7 @@ type handle struct {
 }
 
 func newBook(rs *ruleset.Ruleset, handles map[place][]uint64, links map[int]string) *book {
-	b := &book{rs: rs, number: map[*ruleset.Rule]int{}, handle: map[handle]told{}, links: links, base: map[place]*ruleset.Chain{}, mute: map[string]bool{}, ports: map[string]bool{}}
+	b := &book{rs: rs, number: map[*ruleset.Rule]int{}, handle: map[handle]told{}, links: links, base: map[place]*ruleset.Chain{}, chain: map[place]*ruleset.Chain{}, mute: map[string]bool{}, ports: map[string]bool{}}
 	for p, list := range handles {
 		for i, h := range list {
 			b.handle[handle{p.family, p.table, h}] = told{p, i}
@@ -89,7 +93,8 @@ func newBook(rs *ruleset.Ruleset, handles map[place][]uint64, links map[int]stri
 	}
 	for _, t := range rs.Tables {
 		for _, c := range t.Chains {
-			p := place{familyNumber(t.Family), t.Name, c.Name}
+			p := placeOf(t, c)
+			b.chain[p] = c
 			if c.Base != nil {
 				b.base[p] = c
 			}
@@ -112,7 +117,11 @@ func familyNumber(f ruleset.Family) uint8 {
 	return map[ruleset.Family]uint8{ruleset.Inet: 1, ruleset.IP: 2, ruleset.IP6: 10}[f]
 }
 
-func at(p place, number int) string { return fmt.Sprintf("%s/%s#%d", p.table, p.chain, number) }
+func placeOf(t *ruleset.Table, c *ruleset.Chain) place {
+	return place{familyNumber(t.Family), t.Name, c.Name}
+}
+
+func at(p place, number int) string { return fmt.Sprintf("%s#%d", p, number) }
 
 // mute rules do nothing that the model would write down.
 func mute(r *ruleset.Rule) bool {
@@ -145,16 +154,23 @@ func (b *book) ofModel(r *path.Result) *journey {
 			if st.May {
 				continue
 			}
-			p := place{table: st.Table.Name, chain: st.Chain.Name}
+			p := placeOf(st.Table, st.Chain)
 			if st.Rule == nil {
-				v.rules = append(v.rules, p.table+"/"+p.chain+" "+st.Did)
+				v.rules = append(v.rules, p.String()+" "+st.Did)
 				continue
 			}
 			verdict := said(st.Did)
 			if st.Final {
 				verdict = "drop"
 			}
-			v.rules = append(v.rules, at(p, b.number[st.Rule])+" "+verdict)
+			where := at(p, b.number[st.Rule])
+			switch {
+			case !b.legacy:
+				where += " " + verdict
+			case b.mute[where]:
+				continue
+			}
+			v.rules = append(v.rules, where)
 		}
 	}
 	if j.arrived = r.Verdict == path.Accept; j.arrived {
@@ -206,6 +222,10 @@ func (b *book) ofKernel(events []event) map[uint32]*journey {
 			j = &journey{}
 			all[e.header.id] = j
 		}
+		if e.legacy {
+			b.met(j, e)
+			continue
+		}
 		if e.table == "referee" {
 			b.end(j, e)
 			continue
@@ -220,7 +240,7 @@ func (b *book) ofKernel(events []event) map[uint32]*journey {
 		v := &j.at[current[e.header.id]]
 		switch e.kind {
 		case tracePolicy:
-			v.rules = append(v.rules, p.table+"/"+p.chain+" policy "+e.verdict)
+			v.rules = append(v.rules, p.String()+" policy "+e.verdict)
 		case traceRule:
 			t, ok := b.handle[handle{e.family, e.table, e.handle}]
 			where := at(t.place, t.number)
@@ -234,6 +254,28 @@ func (b *book) ofKernel(events []event) map[uint32]*journey {
 		}
 	}
 	return all
+}
+
+// met is a rule of x_tables. Behind the last of a chain stands its policy, or return.
+func (b *book) met(j *journey, e *event) {
+	p := place{e.family, e.table, e.chain}
+	v := &j.at[ruleset.Hook(e.hook)]
+	c := b.chain[p]
+	where := at(p, e.number-1)
+	switch {
+	case c == nil:
+		v.rules = append(v.rules, "unknown "+where)
+	case e.number <= len(c.Rules):
+		if !b.mute[where] {
+			v.rules = append(v.rules, where)
+		}
+	case c.Base != nil:
+		policy := "accept"
+		if c.Base.Policy == ruleset.VerdictDrop {
+			policy = "drop"
+		}
+		v.rules = append(v.rules, p.String()+" policy "+policy)
+	}
 }
 
 // end of a hook, as the referee's own table tells it.
@@ -269,8 +311,7 @@ func (j *journey) without(doubtful map[string]bool) *journey {
 	k := *j
 	for h := range k.at {
 		k.at[h].rules = slices.DeleteFunc(slices.Clone(k.at[h].rules), func(r string) bool {
-			where, ok := strings.CutSuffix(r, " continue")
-			return ok && doubtful[where]
+			return doubtful[strings.TrimSuffix(r, " continue")]
 		})
 	}
 	return &k
@@ -292,9 +333,9 @@ func (b *book) differing(j, o *journey) string {
 	for _, t := range b.rs.Tables {
 		for _, c := range t.Chains {
 			for i, r := range c.Rules {
-				where := at(place{table: t.Name, chain: c.Name}, i)
+				where := at(placeOf(t, c), i)
 				for k, n := range count {
-					if n != 0 && strings.HasPrefix(k, where+" ") {
+					if n != 0 && (k == where || strings.HasPrefix(k, where+" ")) {
 						line, _ := r.Origin.File.Line(r.Origin.Position().Line)
 						fmt.Fprintf(&out, "\t%s: %s\n", where, strings.TrimSpace(line))
 					}
@@ -312,7 +353,7 @@ func (b *book) doubtful(proto uint8, r *path.Result) map[string]bool {
 	for i := range r.Legs {
 		for _, st := range r.Legs[i].Steps {
 			if st.May {
-				out[at(place{table: st.Table.Name, chain: st.Chain.Name}, b.number[st.Rule])] = true
+				out[at(placeOf(st.Table, st.Chain), b.number[st.Rule])] = true
 			}
 		}
 	}

@@ -74,8 +74,8 @@ func packets(r *rand.Rand, w *World, n int) []*sent {
 		if from == to && s.IIF != "" {
 			continue
 		}
-		// A raw socket sends what others can't: from 127/8 to elsewhere.
-		if s.IIF == "" && from.Is4() && from.IsLoopback() && w.Host.TypeOf(to, "") != host.Local {
+		// A raw socket sends what others can't: from the loopback's addresses to elsewhere.
+		if s.IIF == "" && from.IsLoopback() && w.Host.TypeOf(to, "") != host.Local {
 			continue
 		}
 		sport := boundary(d)
@@ -99,6 +99,9 @@ func packets(r *rand.Rand, w *World, n int) []*sent {
 			s.Proto, s.Type = packet.ICMPv6, []uint8{128, 128, 128, 128, 129, 135, 136, 1, 3, 143}[d.IntN(10)]
 		default:
 			s.Proto = []uint8{packet.GRE, packet.ESP}[d.IntN(2)]
+		}
+		if from == to && sport == dport {
+			continue // what it says and the answer are the same to conntrack
 		}
 		if !packet.Ported(s.Proto) {
 			sport, dport = 0, 0

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,6 +17,9 @@ const (
 	msgNewRule = 6
 	msgTrace   = 17
 	groupTrace = 9
+
+	logPacket = 0 // NFULNL_MSG_PACKET
+	logConfig = 1 // NFULNL_MSG_CONFIG
 
 	attrTable     = 1
 	attrChain     = 2
@@ -86,7 +91,9 @@ func (n *netlink) each(dump bool, f func(kind uint16, family uint8, attrs []byte
 			case length < unix.SizeofNlMsghdr || length > len(b):
 				return errors.New("netlink: a message that is none")
 			case kind == unix.NLMSG_DONE:
-				return nil
+				if dump {
+					return nil
+				}
 			case kind == unix.NLMSG_ERROR:
 				if code := int32(binary.NativeEndian.Uint32(b[unix.SizeofNlMsghdr:])); code != 0 {
 					return fmt.Errorf("netlink: %w", unix.Errno(-code))
@@ -250,4 +257,65 @@ func (n *netlink) handles() (map[place][]uint64, error) {
 		all[p] = append(all[p], handle)
 	})
 	return all, err
+}
+
+// openLog listens to what x_tables traces (ip_tables.c, trace_packet): packets logged to
+// group 0, each at once.
+func openLog() (*netlink, error) {
+	n, err := openNetlink()
+	if err != nil {
+		return nil, err
+	}
+	attr := func(kind uint16, data ...byte) []byte {
+		b := binary.NativeEndian.AppendUint16(nil, uint16(4+len(data)))
+		b = append(binary.NativeEndian.AppendUint16(b, kind), data...)
+		for len(b)%4 != 0 {
+			b = append(b, 0)
+		}
+		return b
+	}
+	const bind, mode, threshold = 1, 2, 5 // NFULA_CFG_CMD, _MODE, _QTHRESH
+	for _, a := range [][]byte{attr(bind, 1), attr(mode, 0, 0, 0, 100, 2, 0), attr(threshold, 0, 0, 0, 1)} {
+		b := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+4+len(a)))
+		b = binary.NativeEndian.AppendUint16(b, unix.NFNL_SUBSYS_ULOG<<8|logConfig)
+		b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+		b = append(b, 1, 0, 0, 0, 0, 0, 0, 0)
+		b = append(append(b, unix.AF_UNSPEC, 0, 0, 0), a...)
+		if err := unix.Sendto(n.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+			return nil, err
+		}
+		if err := n.each(true, func(uint16, uint8, []byte) {}); err != nil {
+			return nil, fmt.Errorf("listening to the log: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// logged reads what x_tables has traced since it was last asked.
+func (n *netlink) logged(yield func(event)) error {
+	return n.each(false, func(kind uint16, family uint8, attrs []byte) {
+		if kind != unix.NFNL_SUBSYS_ULOG<<8|logPacket {
+			return
+		}
+		e := event{family: family, kind: traceRule, legacy: true}
+		prefix := ""
+		attributes(attrs, func(kind uint16, data []byte) {
+			switch kind {
+			case 1: // NFULA_PACKET_HDR
+				e.hook = int(data[2])
+			case 9: // NFULA_PAYLOAD
+				e.header, e.ok = parse(data, nil)
+			case 10: // NFULA_PREFIX
+				prefix = text(data)
+			}
+		})
+		words := strings.Split(strings.TrimSpace(strings.TrimPrefix(prefix, "TRACE: ")), ":")
+		if !e.ok || len(words) != 4 || !strings.HasPrefix(prefix, "TRACE: ") {
+			return
+		}
+		e.table, e.chain = words[0], words[1]
+		if e.number, _ = strconv.Atoi(words[3]); e.number > 0 {
+			yield(e)
+		}
+	})
 }
