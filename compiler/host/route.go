@@ -153,7 +153,7 @@ func (h *Host) multicast(q Query) Result {
 		out.Type = Broadcast
 	}
 	if out.Dev == "" && q.Dst.Is6() {
-		// Every link has a route to all groups, in the table local; the first counts.
+		// Every link has a route to all groups, in the table local; the first counts here (the kernel takes one after the other).
 		for i := range h.Links {
 			if l := &h.Links[i]; l.Name != Loopback && !l.Down {
 				out.Dev = l.Name
@@ -162,7 +162,7 @@ func (h *Host) multicast(q Query) Result {
 		}
 	}
 	if out.Dev == "" {
-		if r := h.best(TableMain, q); r != nil {
+		if r := h.Lookup(q); r.Found && r.Dev != "" {
 			out.Dev, out.Src = r.Dev, r.Src
 		}
 	}
@@ -215,6 +215,7 @@ func (h *Host) source6(dev string, dst netip.Addr) netip.Addr {
 	var best netip.Addr
 	most := -1
 	near := dst.IsLinkLocalUnicast() || dst.IsLinkLocalMulticast()
+	only := near || dst.IsMulticast() || dst.IsLoopback() // the leaving link's addresses alone
 	for i := range h.Links {
 		for _, p := range h.Links[i].Addrs {
 			a := p.Addr()
@@ -222,7 +223,7 @@ func (h *Host) source6(dev string, dst netip.Addr) netip.Addr {
 			switch {
 			case a == dst && (!a.IsLoopback() || dev == Loopback):
 				return a
-			case a.Is4() || a.IsLoopback() || near && h.Links[i].Name != dev:
+			case a.Is4() || a.IsLoopback() || only && h.Links[i].Name != dev:
 				continue
 			}
 			if a.IsLinkLocalUnicast() == near {

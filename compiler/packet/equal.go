@@ -18,5 +18,5 @@ func (c *Conn) equal(d *Conn) bool {
 	}
 	return c.Proto == d.Proto && c.Orig == d.Orig && c.Reply == d.Reply && c.State == d.State && c.Replying == d.Replying &&
 		c.Status == d.Status && c.Mark == d.Mark && c.Labels == d.Labels && c.Helper == d.Helper &&
-		c.DstDone == d.DstDone && c.SrcDone == d.SrcDone && maps.Equal(c.set, d.set)
+		c.DstDone == d.DstDone && c.SrcDone == d.SrcDone && c.Masqueraded == d.Masqueraded && maps.Equal(c.set, d.set)
 }

@@ -134,7 +134,9 @@ type Conn struct {
 	// DstDone and SrcDone: the translation of that end was decided, to one or to
 	// none; it is asked for once.
 	DstDone, SrcDone bool
-	set              map[ruleset.Field]Value
+	// Masqueraded is the interface for which its source was masqueraded, or "".
+	Masqueraded string
+	set         map[ruleset.Field]Value
 }
 
 // Clone is a copy whose changes do not show in the original.

@@ -19,7 +19,7 @@ func finish(v *variant, verdict Verdict, why string, ended *[]*variant) {
 // in where the destination is its own.
 func (s *Space) output(v *variant, oif string, ended *[]*variant) {
 	p := v.p
-	r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, OIF: oif})
+	r := s.host.Route(query(p, oif))
 	if why := nowhere(r, p.Dst); why != "" {
 		finish(v, Reject, why, ended)
 		return
@@ -66,7 +66,7 @@ func (s *Space) routing(b *base, in []*variant, ended *[]*variant) []*variant {
 // is one.
 func (s *Space) reroute(v *variant, ended *[]*variant) bool {
 	p := v.p
-	r := s.host.Route(host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, OIF: v.bound})
+	r := s.host.Route(query(p, v.bound))
 	why := nowhere(r, p.Dst)
 	if why == "" {
 		why = s.confined(p, r.Dev)
@@ -104,6 +104,26 @@ func (s *Space) loop(v *variant, ended *[]*variant) {
 	for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, ended) {
 		s.deliver(v, ended)
 	}
+}
+
+// copy of what the host sends to a group or to all: it keeps its connection, its mark
+// and the route by which it was sent (ip_mc_output, ip6_finish_output2), so that nothing
+// looks at its source.
+func (s *Space) copy(st Start, r *Result) *Result {
+	p := r.Packet
+	if st.IIF != "" || p.OIF == "" || p.OIF == host.Loopback || linkType(s.host, p.Dst) == ruleset.PktHost {
+		return nil
+	}
+	v := &variant{p: p.Clone(), guesses: r.Guesses}
+	v.p.IIF, v.p.OIF, v.p.Owner, v.p.Link = p.OIF, "", nil, linkType(s.host, p.Dst)
+	if c := v.p.Conn; c != nil {
+		c.Status |= ruleset.StatusConfirmed
+	}
+	var ended []*variant
+	for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, &ended) {
+		s.deliver(v, &ended)
+	}
+	return result(ended)
 }
 
 // deliver to the host, by INPUT.
@@ -195,6 +215,12 @@ func (s *Space) forward(v *variant, r host.Result, ended *[]*variant) {
 			finish(v, Accept, "", ended)
 		}
 	}
+}
+
+// query for the way of what the host sends. A socket that is bound to an interface
+// reaches in IPv6 not even the host's other addresses (RT6_LOOKUP_F_IFACE).
+func query(p *packet.Packet, bound string) host.Query {
+	return host.Query{Dst: p.Dst, Src: p.Src, Mark: p.Mark, OIF: bound, Strict: bound != "" && p.Dst.Is6()}
 }
 
 // confined says why a source of 127/8 does not leave (__mkroute_output).

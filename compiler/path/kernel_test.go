@@ -139,3 +139,15 @@ func TestUnseenReply(t *testing.T) {
 		t.Errorf("%s, %s, %s", r.Verdict, r.Reply.Verdict, r.Reply.Reply.Verdict)
 	}
 }
+
+// A masqueraded connection that leaves by another interface is over.
+func TestMasqueradeElsewhere(t *testing.T) {
+	h := router()
+	h.Rules = []host.Rule{{Table: host.TableLocal}, {Priority: 100, Mark: 2, Table: 100}, {Priority: 32766, Table: host.TableMain}}
+	h.Routes = append(h.Routes, host.Route{Dst: netip.MustParsePrefix("0.0.0.0/0"), Dev: "wan1", Table: 100})
+	rs := read(t, "table ip t { chain p { type filter hook prerouting priority 0; ct state new meta mark set 2; }; chain n { type nat hook postrouting priority 100; masquerade; }; }")
+	r := New(rs, h).Send(tcp("lan1", "192.168.77.10:1", "192.168.77.20:22"))
+	if r.Verdict != Accept || r.Packet.OIF != "wan1" || r.Works() != Drop {
+		t.Errorf("%s by %s, %s", r.Verdict, r.Packet.OIF, r.Works())
+	}
+}

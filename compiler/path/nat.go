@@ -56,6 +56,9 @@ func (x *execution) nat(v *variant, n *ruleset.NAT) []*variant {
 			c.Status |= ruleset.StatusSNAT
 		}
 		c.SrcDone = true
+		if n.Kind == ruleset.Masquerade {
+			c.Masqueraded = v.p.OIF
+		}
 	}
 	x.step(v, x.all(n.Kind.String()+" to "+to.String(v.p)), false)
 	x.w.passed = append(x.w.passed, v)

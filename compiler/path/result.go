@@ -35,6 +35,9 @@ type Result struct {
 	Guesses []Guess
 	// Why says what ended the journey where no rule did: "no route to 10.0.0.1".
 	Why string
+	// Copy is what the host hears of what it sends to a group or to all itself: it
+	// comes in by the interface by which it leaves. nil of other packets.
+	Copy *Result
 	// Packet as it was at the end.
 	Packet *packet.Packet
 	// Reply is the journey of the answer to a packet that arrived; nil where

@@ -83,6 +83,7 @@ func (s *Space) Send(st Start) *Result {
 	r := result(ended)
 	if r.Verdict == Accept {
 		r.Reply = s.reply(st, r, ended)
+		r.Copy = s.copy(st, r)
 	}
 	return r
 }
@@ -170,6 +171,11 @@ func (s *Space) natStop(st *stop, h ruleset.Hook, in []*variant, ended *[]*varia
 	var ask, out []*variant
 	for _, v := range in {
 		c := v.p.Conn
+		if c != nil && h == ruleset.Postrouting && !c.Replying && c.Masqueraded != "" && c.Masqueraded != v.p.OIF {
+			v.legs[len(v.legs)-1].Cut = true
+			finish(v, Drop, "its connection was masqueraded for "+c.Masqueraded+", and is over (nf_nat_oif_changed)", ended)
+			continue
+		}
 		if c == nil || c.State != ruleset.StateNew || dst && c.DstDone || !dst && c.SrcDone {
 			out = append(out, v)
 			continue

@@ -43,6 +43,7 @@ type sender struct {
 	v6       bool
 	uid, gid int
 	mark     uint32
+	dev      string // to which it is bound
 }
 
 // own is the referee's own table. It turns the trace on before everything else, and at
@@ -359,7 +360,7 @@ func (e *end) ethernet(s *sent) []byte {
 }
 
 func key(s *sent) sender {
-	k := sender{v6: s.To.Addr().Is6(), mark: s.Mark}
+	k := sender{v6: s.To.Addr().Is6(), mark: s.Mark, dev: s.OIF}
 	if s.Owner != nil {
 		k.uid, k.gid = s.Owner.UID, s.Owner.GID
 	}
@@ -386,6 +387,11 @@ func (c *court) socket(s *sent) error {
 			return err
 		}
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1)
+		if k.dev != "" {
+			if err := unix.BindToDevice(fd, k.dev); err != nil {
+				return err
+			}
+		}
 		if k.mark == 0 {
 			return nil
 		}

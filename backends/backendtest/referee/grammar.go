@@ -194,11 +194,15 @@ func (g *Grammar) rule(hook string, chains []string) string {
 	}
 }
 
-// merged: of two neighbouring ports that are both compared with != nft 1.0.6 makes one
-// comparison, which says that not both are equal. The kernel then does another thing
+// merged: of two neighbours in a header that are both compared with != nft 1.0.6 makes
+// one comparison, which says that not both are equal. The kernel then does another thing
 // than the text says, and the text is what the model has.
 func merged(rule string) bool {
-	return strings.Count(rule, "port !=") > 1
+	n := 0
+	for _, field := range []string{"port", "ttl", "hoplimit", "protocol", "nexthdr", "type", "dscp"} {
+		n += strings.Count(rule, field+" !=")
+	}
+	return n > 1
 }
 
 // fits says whether the parts of a rule do not exclude each other, nor its table's

@@ -299,11 +299,16 @@ func (b *book) end(j *journey, e *event) {
 	}
 }
 
-// sent keeps of a journey what is the same for a packet and its copy: what a host sends
-// to a group or to all leaves, and comes in again if the host listens as well, with two
-// visits of POSTROUTING.
-func (j *journey) sent() *journey {
-	return &journey{at: [ruleset.Postrouting + 1]visit{ruleset.Output: j.at[ruleset.Output]}}
+// sent keeps of a journey what is told apart of a packet and its copy: what a host sends
+// to a group or to all leaves, and comes in again if the host listens as well; both visit
+// POSTROUTING.
+func (j *journey) sent(copy *journey) *journey {
+	k := &journey{}
+	k.at[ruleset.Output] = j.at[ruleset.Output]
+	if copy != nil {
+		k.at[ruleset.Prerouting], k.at[ruleset.Input] = copy.at[ruleset.Prerouting], copy.at[ruleset.Input]
+	}
+	return k
 }
 
 // without leaves out rules that go on, of which can't be known whether they match.

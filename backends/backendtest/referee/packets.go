@@ -78,6 +78,12 @@ func packets(r *rand.Rand, w *World, n int) []*sent {
 		if s.IIF == "" && from.IsLoopback() && w.Host.TypeOf(to, "") != host.Local {
 			continue
 		}
+		if s.IIF == "" && to.Is6() && to.IsMulticast() {
+			// Of several links the kernel takes one after the other.
+			if s.OIF = w.Links[d.IntN(len(w.Links))]; !w.addressed6(s.OIF) {
+				continue
+			}
+		}
 		sport := boundary(d)
 		for used[sport] {
 			sport = uint16(20000 + d.IntN(40000))

@@ -22,7 +22,8 @@ type trial struct {
 // group: the host sends the k-th to a group or to all.
 func (t *trial) group(k int) bool {
 	s := t.sent[k]
-	return s.IIF == "" && (s.To.Addr().IsMulticast() || t.h.TypeOf(s.To.Addr(), "") == host.Broadcast)
+	all := func(a netip.Addr) bool { return a.IsMulticast() || t.h.TypeOf(a, "") == host.Broadcast }
+	return s.IIF == "" && (all(s.To.Addr()) || all(t.model[k].Packet.Dst))
 }
 
 // newTrial asks the model about a packet, and makes the packets that follow it; next
@@ -78,7 +79,14 @@ func (t *trial) compare(b *book, k int, heard map[uint32]*journey) (same bool, k
 		kernel = &journey{}
 	}
 	if t.group(k) {
-		kernel, model = kernel.sent(), model.sent()
+		var copy *journey
+		if r.Copy != nil && r.Copy.Verdict != path.Undecided && len(r.Copy.Guesses) == 0 {
+			copy = b.ofModel(r.Copy)
+			kernel = kernel.sent(kernel)
+		} else {
+			kernel = kernel.sent(nil)
+		}
+		model = model.sent(copy)
 	}
 	doubtful := b.doubtful(s.Proto, r)
 	kernel, model = kernel.without(doubtful), model.without(doubtful)

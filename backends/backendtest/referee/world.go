@@ -190,6 +190,11 @@ func (w *World) settings() []string {
 	return names
 }
 
+// addressed6 says whether a link has an address of IPv6.
+func (w *World) addressed6(link string) bool {
+	return slices.ContainsFunc(w.Host.Link(link).Addrs, func(p netip.Prefix) bool { return p.Addr().Is6() })
+}
+
 // any address of a family: its own, near or far.
 func (w *World) any(d dice, f int) string {
 	special := []string{"224.0.0.251", "203.0.113.255", "255.255.255.255"}
