@@ -31,10 +31,27 @@ func (s *Space) field(p *packet.Packet, f ruleset.Field) packet.Value {
 		return number(uint64(s.addrType(p.Dst, p.Src, p.IIF)))
 	case ruleset.FibSaddrOIF:
 		return s.reverse(p, "")
+	case ruleset.IIFGroup:
+		if p.IIF == host.Loopback {
+			return number(s.groupOfLoopback())
+		}
+	case ruleset.OIFGroup:
+		if p.OIF == host.Loopback {
+			return number(s.groupOfLoopback())
+		}
 	case ruleset.FibSaddrIIFOIF:
 		return s.reverse(p, p.IIF)
 	}
 	return p.Get(f)
+}
+
+// groupOfLoopback is 0 unless the host's facts say otherwise; those of other links are
+// not always told.
+func (s *Space) groupOfLoopback() uint64 {
+	if l := s.host.Link(host.Loopback); l != nil {
+		return uint64(l.Group)
+	}
+	return 0
 }
 
 // addrType is what fib says of an address: in IPv4 what the table local says, in IPv6
