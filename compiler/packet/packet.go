@@ -53,6 +53,9 @@ type Packet struct {
 	// Owner is who owns the sending socket, nil where there is none (what has
 	// arrived, and what the kernel sends by itself).
 	Owner *Owner
+	// Heard: the host hears it of itself, sent to a group or to all; nothing asks for
+	// the way back to its source.
+	Heard bool
 	// Link is the link-layer destination: ruleset.PktHost and so on.
 	Link uint8
 	// Conn is the packet's connection; nil before conntrack has seen it.

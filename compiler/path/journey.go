@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
@@ -83,6 +84,9 @@ func (s *Space) reroute(v *variant, ended *[]*variant) bool {
 // leave by POSTROUTING. What leaves by lo comes in again.
 func (s *Space) leave(v *variant, ended *[]*variant) {
 	v.p.IIF = "" // chains at postrouting see it only of what is forwarded
+	if v.p.OIF != host.Loopback && linkType(s.host, v.p.Dst) != ruleset.PktHost {
+		v.heard = v.p.Clone()
+	}
 	for _, v := range s.hook(ruleset.Postrouting, []*variant{v}, ended) {
 		if v.p.OIF != host.Loopback {
 			v.left = v.p.OIF
@@ -106,22 +110,25 @@ func (s *Space) loop(v *variant, ended *[]*variant) {
 	}
 }
 
-// copy of what the host sends to a group or to all: it keeps its connection, its mark
-// and the route by which it was sent (ip_mc_output, ip6_finish_output2), so that nothing
-// looks at its source.
-func (s *Space) copy(st Start, r *Result) *Result {
-	p := r.Packet
-	if st.IIF != "" || p.OIF == "" || p.OIF == host.Loopback || linkType(s.host, p.Dst) == ruleset.PktHost {
+// copy of what the host sends to a group or to all: it passes POSTROUTING apart and
+// without an owner, keeps its connection, its mark and the route by which it was sent
+// (ip_mc_output, ip6_finish_output2), so that nothing looks at its source.
+func (s *Space) copy(r *Result, all []*variant) *Result {
+	i := slices.IndexFunc(all, func(v *variant) bool { return v.p == r.Packet })
+	if i < 0 || all[i].heard == nil {
 		return nil
 	}
-	v := &variant{p: p.Clone(), guesses: r.Guesses}
-	v.p.IIF, v.p.OIF, v.p.Owner, v.p.Link = p.OIF, "", nil, linkType(s.host, p.Dst)
-	if c := v.p.Conn; c != nil {
-		c.Status |= ruleset.StatusConfirmed
-	}
+	v := &variant{p: all[i].heard, guesses: r.Guesses}
+	v.p.Owner = nil
 	var ended []*variant
-	for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, &ended) {
-		s.deliver(v, &ended)
+	for _, v := range s.hook(ruleset.Postrouting, []*variant{v}, &ended) {
+		v.p.IIF, v.p.OIF, v.p.Heard, v.p.Link = v.p.OIF, "", true, linkType(s.host, v.p.Dst)
+		if c := v.p.Conn; c != nil {
+			c.Status |= ruleset.StatusConfirmed
+		}
+		for _, v := range s.hook(ruleset.Prerouting, []*variant{v}, &ended) {
+			s.deliver(v, &ended)
+		}
 	}
 	return result(ended)
 }

@@ -83,8 +83,8 @@ func (s *Space) Send(st Start) *Result {
 	r := result(ended)
 	if r.Verdict == Accept {
 		r.Reply = s.reply(st, r, ended)
-		r.Copy = s.copy(st, r)
 	}
+	r.Copy = s.copy(r, ended)
 	return r
 }
 

@@ -73,8 +73,8 @@ func (s *Space) addrType(a, from netip.Addr, dev string) host.Type {
 // reverse is the index of the interface by which the source is reached: 0 where
 // it is not, or not by dev (nft_fib4_eval). What comes over lo passes.
 func (s *Space) reverse(p *packet.Packet, dev string) packet.Value {
-	if p.IIF == host.Loopback {
-		return s.index(host.Loopback)
+	if p.IIF == host.Loopback || p.Heard {
+		return s.index(p.IIF)
 	}
 	q := host.Query{Dst: p.Src, Src: p.Dst}
 	if p.Src.Is6() && p.Src.IsLinkLocalUnicast() {

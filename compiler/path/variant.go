@@ -30,6 +30,8 @@ type variant struct {
 	// by which the packet leaves once it was routed anew; rules at OUTPUT still see
 	// the old one.
 	bound, next string
+	// heard is the copy of what goes to a group or to all, as it was behind OUTPUT.
+	heard *packet.Packet
 }
 
 func (v *variant) clone() *variant {

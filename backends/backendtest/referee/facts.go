@@ -41,6 +41,8 @@ func facts() []fact {
 		{"self: bound elsewhere, in IPv6, it leaves", notLo, "", "self lan1: 2001:db8:2::1 > 2001:db8:1::1", false},
 		{"self: never by the NIC that has the address", "input: iifname \"wan1\" accept; drop", "", "self: 203.0.113.1 > 203.0.113.1", false},
 		{"a group heard by who sends comes in by the NIC", "input: iifname \"lo\" drop", "", "self: 203.0.113.1 > 224.0.0.251", true},
+		{"nothing asks for the way back to it", "prerouting: fib saddr . iif oif missing drop", "", "self: 192.168.77.1 > 224.0.0.251", true},
+		{"it has no owner", "postrouting: meta skuid 0 accept; drop", "", "self: 203.0.113.1 > 224.0.0.251", false},
 		{"marks cross lo", "output: meta mark set 1|input: meta mark 1 drop", "", "self: 203.0.113.1 > 10.32.16.8", false},
 		{"connection marks cross lo", "output: ct mark set 5|input: ct mark 5 drop", "", "self: 203.0.113.1 > 10.32.16.8", false},
 		{"notrack at PREROUTING is too late for lo", "raw prerouting: notrack|input: ct state untracked drop", "", "self: 203.0.113.1 > 10.32.16.8", true},
