@@ -43,11 +43,13 @@ func TestIdles(t *testing.T) {
 			}
 		}
 		look := func(q *path.Result) {
-			for ; q != nil; q = q.Reply {
+			// What path guesses it guesses anew for each rule, also where two ask the same;
+			// such a way need not be one that a packet takes.
+			for ; q != nil && len(q.Guesses) == 0; q = q.Reply {
 				for k := range q.Legs {
 					for _, s := range q.Legs[k].Steps {
 						steps++
-						if d := of[s.Rule]; d != nil {
+						if d := of[s.Rule]; d != nil && !s.May {
 							t.Errorf("seed %d: idle: %s %s: but a packet matches: %+v\n%s", first+i, s.Chain.Name, s.Rule.Origin.Text(), q.Packet, text)
 							delete(of, s.Rule)
 						}

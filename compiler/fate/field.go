@@ -29,7 +29,10 @@ func (m *Map) field(st *state, f ruleset.Field) []kase {
 		return nil
 	}
 	ported := func(v sym) []kase {
-		return []kase{{m.ported(), v}, {m.dd.Not(m.ported()), unknown("what stands where ports would be")}}
+		if m.portsOnly {
+			return []kase{{m.ported(), v}}
+		}
+		return []kase{{m.ported(), v}, {m.dd.Not(m.ported()), unknown("what stands where " + f.String() + " would be")}}
 	}
 	switch f {
 	case ruleset.IIFName, ruleset.IIF:

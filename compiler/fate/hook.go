@@ -144,6 +144,7 @@ func (m *Map) nats(s stage, i, k int, st *state) diagram.Node {
 		next.translate(dst)
 		if s == outHook && next.at != st.at {
 			next.rerouted = true
+			return m.dd.Ite(m.stuck(&next), m.end(Fate{Verdict: Drop, Why: "127/8 does not leave the host"}), m.at(s, i+1, &next))
 		}
 		return m.at(s, i+1, &next)
 	}
@@ -154,6 +155,19 @@ func (m *Map) nats(s stage, i, k int, st *state) diagram.Node {
 	n := m.base(&stop.NATs[k], hookOf[s], st, func(next *state) diagram.Node { return m.nats(s, i, k+1, next) })
 	m.hooks[key] = n
 	return n
+}
+
+// stuck is the condition that a packet that was translated at output, and so gets a new
+// route at once (nf_nat_ipv4_local_fn), may not leave by it.
+func (m *Map) stuck(st *state) diagram.Node {
+	if m.opts.Bare || m.h == nil || st.at.dst.kind != symConst {
+		return diagram.False
+	}
+	r := m.h.Route(host.Query{Dst: m.addr(st.at.dst.num), Mark: uint32(st.mark.num.Lo)})
+	if !r.Found || r.Type != host.Unicast || r.Dev == packet.AnyLink || r.Dev == "" {
+		return diagram.False
+	}
+	return m.confined(st.at.src, name(r.Dev))
 }
 
 // translate as the connection was decided to be: the destination at prerouting and
@@ -205,7 +219,7 @@ func (m *Map) sent(st state) diagram.Node {
 			return m.at(postLoop, 0, &next)
 		}
 		n := m.at(postOut, 0, &next)
-		if c := m.confined(st.at.src, oif); c != diagram.False && m.opts.Strict {
+		if c := m.confined(st.at.src, oif); c != diagram.False && !m.opts.Bare {
 			n = m.dd.Ite(c, m.end(Fate{Verdict: Drop, Why: "127/8 does not leave the host"}), n)
 		}
 		return n

@@ -53,6 +53,8 @@ type Map struct {
 	hook    ruleset.Hook   // in which a chain is looked at
 	kind    Conn
 	depth   int
+	// portsOnly: the statement at hand sees only packets that have ports.
+	portsOnly bool
 }
 
 // Map of a ruleset, whose packets the universe tells apart (AddRuleset); h is what
@@ -111,6 +113,7 @@ func (m *Map) depart(j Journey, s stage, st *state) diagram.Node {
 		return n
 	}
 	loop := ruleset.Term{Lo: ruleset.U128{Lo: 1}, Hi: ruleset.U128{Lo: 1}}
+	n = m.dd.Ite(m.u.in(varDst, wireless()), m.end(Fate{Verdict: Drop, Why: "a group that no wire carries (ip6_rcv)"}), n)
 	n = m.dd.Ite(m.typeIs(st.at.src, varSrcType, host.Multicast), m.end(Fate{Verdict: Drop, Why: "a source that is a group (ip6_rcv)"}), n)
 	return m.dd.Ite(m.dd.Or(m.within(st.at.src, loop), m.within(st.at.dst, loop)),
 		m.end(Fate{Verdict: Drop, Why: "::1 never comes from outside (ip6_rcv)"}), n)

@@ -120,3 +120,14 @@ func (m *Map) onlyHere(st *state) diagram.Node {
 	}
 	return out
 }
+
+// wireless are the groups of IPv6 that no wire carries: of scope 0 and 1, whatever
+// their flags (ip6_rcv_core).
+func wireless() [][2]ruleset.U128 {
+	var out [][2]ruleset.U128
+	for flags := range uint64(16) {
+		lo := (0xff00 | flags<<4) << 48
+		out = append(out, [2]ruleset.U128{{Hi: lo}, {Hi: lo | 1<<49 - 1, Lo: ^uint64(0)}})
+	}
+	return out
+}

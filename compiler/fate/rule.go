@@ -17,6 +17,8 @@ type rule struct {
 	// asked are the conditions under which packets have come as far as this in the
 	// rule.
 	asked []diagram.Node
+	// ports: only packets that have ports have come as far.
+	ports bool
 	// module is the extension of which a statement is part.
 	module *ruleset.Module
 	// in is the set to whose elements statements belong.
@@ -29,6 +31,8 @@ func (m *Map) rule(t *ruleset.Table, c *ruleset.Chain, r *ruleset.Rule, st *stat
 		return diagram.Miss
 	}
 	x := &rule{m: m, table: t, chain: c, begin: *st}
+	outer := m.portsOnly
+	defer func() { m.portsOnly = outer }()
 	return x.body(r.Body, st, func(st *state) diagram.Node { return x.goOn(st) })
 }
 
@@ -77,14 +81,17 @@ func (x *rule) where(cond diagram.Node, st *state, rest func(*state) diagram.Nod
 		return x.goOn(st), true
 	}
 	x.asked = append(x.asked, cond)
+	ports := x.ports
+	x.ports = ports || x.m.dd.Minus(cond, x.m.ported()) == diagram.False
 	n := rest(st)
-	x.asked = x.asked[:len(x.asked)-1]
+	x.asked, x.ports = x.asked[:len(x.asked)-1], ports
 	return x.m.dd.Ite(cond, n, x.goOn(st)), true
 }
 
 // statement runs one: ends is false where it changes nothing and all packets pass.
 func (x *rule) statement(s ruleset.Stmt, st *state, rest func(*state) diagram.Node) (n diagram.Node, ends bool) {
 	m := x.m
+	m.portsOnly = x.ports
 	switch s := s.(type) {
 	case *ruleset.Match:
 		return x.where(m.match(st, x.table, s), st, rest)

@@ -125,6 +125,7 @@ type setKey struct {
 	count int
 	state uint32
 	expr  *ruleset.Expr
+	ports bool
 }
 
 // lookup is the condition that packets' values are in a set.
@@ -155,7 +156,7 @@ func (m *Map) members(st *state, t *ruleset.Table, k []ruleset.Expr, in elements
 	parts := flat(k)
 	var id setKey
 	if len(in.list) > 8 && len(k) > 0 {
-		id = setKey{&in.list[0], len(in.list), m.stateID(st), &k[0]}
+		id = setKey{&in.list[0], len(in.list), m.stateID(st), &k[0], m.portsOnly}
 	}
 	present = diagram.False
 	for _, k := range m.keys(st, t, parts) {

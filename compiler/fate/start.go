@@ -31,7 +31,7 @@ func (m *Map) starts(j Journey, c Conn) diagram.Node {
 		and(none(varIIF))
 		and(m.dd.Not(m.typeIs(dst, varDstType, host.Local)))
 		and(m.typeIs(src, varSrcType, host.Local))
-		if m.opts.Strict {
+		if !m.opts.Bare {
 			and(m.dd.Not(m.confined(src, variable(varOIF))))
 		}
 	}

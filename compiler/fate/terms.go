@@ -112,10 +112,12 @@ func (m *Map) Here() diagram.Node {
 }
 
 // Nowhere is the condition that packets set out for an address that none has who could
-// be reached: 127/8, or ::1, and 0/8.
+// be reached: 127/8, or ::1, and 0/8, or groups that no wire carries.
 func (m *Map) Nowhere() diagram.Node {
 	ranges := m.loopback()
-	if !m.u.v6 {
+	if m.u.v6 {
+		ranges = append(ranges, wireless()...)
+	} else {
 		ranges = append(ranges, [2]ruleset.U128{{}, {Lo: 0xffffff}})
 	}
 	return m.u.in(varDst, ranges)

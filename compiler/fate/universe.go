@@ -100,6 +100,9 @@ func (u *Universe) well() {
 		for _, p := range []string{"::1/128", "ff00::/8", "fe80::/10", "::/128"} {
 			u.AddPrefix(p)
 		}
+		for _, r := range wireless() {
+			u.cut(varDst, r[0], r[1])
+		}
 		for _, t := range []uint64{128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 139, 143} {
 			u.cutNum(varType, t, t)
 		}

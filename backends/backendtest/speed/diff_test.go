@@ -48,7 +48,7 @@ func TestGeneratedRules(t *testing.T) {
 	}
 	q := read(writeRules(t, 2000, nil))
 	if a := change.Compare(q); !a.Equal() {
-		t.Fatal("a ruleset differs from itself")
+		t.Fatalf("a ruleset differs from itself: %v %v", a.Classes, a.Open)
 	}
 	q.New = read(writeRules(t, 2000, few)).New
 	a := change.Compare(q)
