@@ -182,7 +182,8 @@ var errNoCredentials = errors.New("this namespace does not let a thread become a
 // credentials changes those of the calling thread alone (the system calls are
 // made directly; the functions of package syscall change all threads). A socket
 // belongs to the file system user and group of the thread that makes it. If
-// keep is set only these two change, so that raw sockets stay permitted.
+// keep is set only these two change, so that raw sockets stay permitted. Users and
+// groups may be numbers.
 func credentials(name, group string, keep bool) (func() error, error) {
 	uid, gid, groups := 0, 0, []int{}
 	if id, err := strconv.Atoi(name); err == nil {
@@ -208,7 +209,9 @@ func credentials(name, group string, keep bool) (func() error, error) {
 			return nil, err
 		}
 	}
-	if group != "" {
+	if id, err := strconv.Atoi(group); err == nil {
+		gid = id
+	} else if group != "" {
 		g, err := user.LookupGroup(group)
 		if err != nil {
 			return nil, err

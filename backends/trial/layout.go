@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/loward/loward/backends/lab"
@@ -64,7 +65,7 @@ func layouts(cases []Case, alone bool, answers map[int]Answer) ([]job, error) {
 			j := job{Plan: l.plan(), Rules: g.rules, Model: map[int]path.Verdict{}, user: g.user}
 			for _, p := range l.probes {
 				if alone {
-					p.User = "" // the process is that user's
+					p.User, p.Group = "", "" // the process is that user's
 				}
 				j.Model[p.Line] = cases[p.Line].Model
 			}
@@ -250,9 +251,15 @@ func probe(st *path.Start) *lab.Probe {
 	default:
 		p.Kind, p.Number = lab.Raw, st.Proto
 	}
-	p.User = sender(st)
+	if p.User = sender(st); p.User != "" {
+		p.Group = strconv.Itoa(noGroup)
+	}
 	return p
 }
+
+// noGroup is the group of those who send: a packet phrase knows users alone, and to
+// the model they are in no group that a rule names (path.Starts).
+const noGroup = 64999
 
 // sender is the user who sends a packet, "" for root and for other machines.
 func sender(st *path.Start) string {

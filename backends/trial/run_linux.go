@@ -75,18 +75,14 @@ type account struct{ uid, gid int }
 
 func lookup(name string) (account, error) {
 	if id, err := strconv.Atoi(name); err == nil {
-		return account{id, id}, nil
+		return account{id, noGroup}, nil
 	}
 	u, err := user.Lookup(name)
 	if err != nil {
 		return account{}, err
 	}
 	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return account{}, err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	return account{uid, gid}, err
+	return account{uid, noGroup}, err
 }
 
 // split a list into those that are meant, and the rest.
