@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/loward/loward/compiler/fate"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/path"
 	"github.com/loward/loward/compiler/ruleset"
@@ -32,24 +31,14 @@ from the host, at the same address.
 
 Sources: ip_route_output_key in net/ipv4/route.c.`,
 		look: func(s *subject) {
-			for _, v6 := range []bool{false, true} {
-				if !s.serves(v6) {
-					continue
-				}
-				u := fate.NewUniverse(v6)
-				u.AddRuleset(s.rs)
-				far, ok := u.OrdinaryAddr(netip.MustParseAddr("198.51.100.99"), netip.MustParseAddr("192.0.2.99"), netip.MustParseAddr("203.0.113.99"),
-					netip.MustParseAddr("2001:db8:9::99"), netip.MustParseAddr("2a01::99"))
-				if !ok {
-					continue
-				}
-				named := u.NamedPorts(maxServed)
-				for _, a := range s.own(v6) {
-					for _, port := range named {
-						s.inside(a, far, port)
+			s.each(func(f *family) {
+				ports := s.ports(f)
+				for _, a := range f.own {
+					for _, port := range ports {
+						s.inside(a, f.far, port)
 					}
 				}
-			}
+			})
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,5 +76,25 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s %s", c.Code, c.Name)
 		}
 		seen[c.Code], seen[c.Name] = true, true
+	}
+}
+
+// What is not tried, for it would be too much, is said, once.
+func TestTooMuch(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("table ip t {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop\n\t\tiif lo accept\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "\t\tip daddr 10.0.0.%d tcp dport %d accept\n", i+1, 100+3*i)
+	}
+	b.WriteString("\t}\n}\n")
+	rs := read(t, txtar.File{Name: "much.nft", Data: []byte(b.String())})
+	r := lint.Look(rs, nil, []*lint.Check{lint.Find("LW103")})
+	var got []string
+	for _, u := range r.Undecided {
+		got = append(got, u.Reason)
+	}
+	want := []string{"only 50 of 61 own addresses that rules single out are tried", "only 50 of 60 ports that rules tell apart are tried"}
+	if !slices.Equal(got, want) || len(r.Findings) > 0 {
+		t.Errorf("%q, %d findings", got, len(r.Findings))
 	}
 }

@@ -4,31 +4,19 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/loward/loward/compiler/fate"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/path"
-	"github.com/loward/loward/compiler/ruleset"
 	"github.com/loward/loward/dsl/diag"
 )
 
-// ports of which one is taken that no rule singles out.
-var ports = []uint16{8000, 9000, 7777, 12345, 31000, 47000, 60000, 5000, 2000}
-
 // local tries a connection of the host with itself at some addresses, and finds the
 // rules that stop it: one finding for each, TCP before UDP.
-func (s *subject) local(v6 bool, what string, addrs []netip.Addr) {
-	u := fate.NewUniverse(v6)
-	u.AddRuleset(s.rs)
-	port, ok := u.OrdinaryPort(ports...)
-	if !ok {
-		s.undecided(diag.Span{}, "rules single out every port that was tried")
-		return
-	}
+func (s *subject) local(f *family, what string, at []netip.Addr) {
 	said := map[diag.Span]bool{}
-	for _, a := range addrs {
+	for _, a := range at {
 		for _, proto := range []uint8{packet.TCP, packet.UDP} {
-			st := path.Start{From: netip.AddrPortFrom(a, 0), To: netip.AddrPortFrom(a, port), Proto: proto}
-			if a.IsLoopback() && !v6 {
+			st := path.Start{From: netip.AddrPortFrom(a, 0), To: netip.AddrPortFrom(a, f.port), Proto: proto}
+			if a.IsLoopback() && !f.v6 {
 				st.From = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 0)
 			}
 			h := s.host
@@ -50,14 +38,13 @@ func (s *subject) local(v6 bool, what string, addrs []netip.Addr) {
 			if !decided(dead) {
 				continue // the host itself refuses it, whatever rules say
 			}
-			at := place(dead)
-			if said[at] {
+			if said[place(dead)] {
 				continue
 			}
-			said[at] = true
+			said[place(dead)] = true
 			d := &diag.Diagnostic{Message: fmt.Sprintf("%s: %s %s at %s: %s", what, phrase, leg, hookOf(dead), lastStep(dead))}
 			d.Helpf("accept what comes in by lo and goes out by lo before anything else: whatever address it has, it never was on a wire")
-			s.find(diag.Error, at, &Finding{Diagnostic: d, Packet: phrase, Journey: r})
+			s.find(diag.Error, place(dead), &Finding{Diagnostic: d, Packet: phrase, Journey: r})
 			break // what stops TCP most often stops UDP, too
 		}
 	}
@@ -141,62 +128,4 @@ func why(r *path.Result) string {
 		}
 	}
 	return "that can't be known"
-}
-
-// own are addresses of the host: those that its facts tell, or else one that no rule
-// singles out, and those that rules of the input hook name as destinations: what comes
-// there is for the host.
-func (s *subject) own(v6 bool) []netip.Addr {
-	var out []netip.Addr
-	if s.host != nil {
-		for i := range s.host.Links {
-			for _, p := range s.host.Links[i].Addrs {
-				if a := p.Addr(); a.Is6() == v6 && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
-					out = append(out, a)
-				}
-			}
-		}
-		return out
-	}
-	u := fate.NewUniverse(v6)
-	u.AddRuleset(s.rs)
-	var list []netip.Addr
-	for _, a := range []string{"203.0.113.7", "198.51.100.7", "192.0.2.7", "100.99.98.97", "2001:db8::7", "2001:db8:ffff::7", "2a00::7"} {
-		list = append(list, netip.MustParseAddr(a))
-	}
-	if a, ok := u.OrdinaryAddr(list...); ok {
-		out = append(out, a)
-	}
-	for _, stop := range path.Stops(s.rs, ruleset.Input, v6) {
-		if stop.Chain != nil {
-			out = append(out, named(stop.Chain, v6)...)
-		}
-	}
-	return out
-}
-
-// maxNamed addresses are tried.
-const maxNamed = 50
-
-// named are the single unicast addresses that rules of a chain have as destinations.
-func named(c *ruleset.Chain, v6 bool) []netip.Addr {
-	var out []netip.Addr
-	for _, r := range c.Rules {
-		for st := range r.Plain {
-			m, ok := st.(*ruleset.Match)
-			if !ok || m.Neg || m.Field != ruleset.IPDaddr && m.Field != ruleset.IP6Daddr || (m.Field == ruleset.IP6Daddr) != v6 || m.Mask != (ruleset.U128{}) {
-				continue
-			}
-			for _, t := range m.Terms {
-				a := t.Lo.Addr4Of()
-				if v6 {
-					a = t.Lo.Addr6Of()
-				}
-				if t.Lo == t.Hi && a.IsGlobalUnicast() && len(out) < maxNamed {
-					out = append(out, a)
-				}
-			}
-		}
-	}
-	return out
 }

@@ -1,7 +1,5 @@
 package lint
 
-import "net/netip"
-
 func loopback() *Check {
 	return &Check{
 		Code: "LW102", Name: "loopback-blocked",
@@ -20,12 +18,13 @@ them anyway, unless route_localnet is set.
 
 Sources: RFC 1122, 3.2.1.3; ip_route_input_slow in net/ipv4/route.c.`,
 		look: func(s *subject) {
-			if s.serves(false) {
-				s.local(false, "the host can't reach its loopback address", []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.5")})
-			}
-			if s.serves(true) {
-				s.local(true, "the host can't reach its loopback address", []netip.Addr{netip.IPv6Loopback()})
-			}
+			s.each(func(f *family) {
+				at := addrs("127.0.0.1", "127.0.0.5")
+				if f.v6 {
+					at = addrs("::1")
+				}
+				s.local(f, "the host can't reach its loopback address", at)
+			})
 		},
 	}
 }

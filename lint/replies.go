@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/loward/loward/compiler/fate"
 	"github.com/loward/loward/compiler/host"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/path"
@@ -64,7 +63,7 @@ Sources: RFC 1191; RFC 4890, 4.3.1; nf_conntrack_icmp_error in
 net/netfilter/nf_conntrack_proto_icmp.c.`,
 		look: func(s *subject) {
 			s.outgoing(func(o *outgoing) {
-				if o.proto != packet.TCP || o.result.Works() != path.Accept && !o.served() {
+				if o.proto != packet.TCP || o.result.Works() != path.Accept && !o.served(s.ports(o.family)) {
 					return
 				}
 				st := path.Start{IIF: packet.AnyLink, From: netip.AddrPortFrom(router(o.v6), 0), To: netip.AddrPortFrom(o.from, 0), Proto: packet.ICMP, Type: 3, Code: 4}
@@ -126,13 +125,10 @@ net/netfilter/nf_conntrack_proto_icmpv6.c.`,
 	}
 }
 
-// maxServed ports are tried.
-const maxServed = 50
-
 // served says whether others can connect to the address by a port that rules name.
-func (o *outgoing) served() bool {
-	for _, port := range o.named {
-		st := path.Start{IIF: packet.AnyLink, From: netip.AddrPortFrom(o.to, 0), To: netip.AddrPortFrom(o.from, port), Proto: packet.TCP}
+func (o *outgoing) served(ports []uint16) bool {
+	for _, port := range ports {
+		st := path.Start{IIF: packet.AnyLink, From: netip.AddrPortFrom(o.far, 0), To: netip.AddrPortFrom(o.from, port), Proto: packet.TCP}
 		if o.space.Send(st).Works() == path.Accept {
 			return true
 		}
@@ -149,11 +145,9 @@ func router(v6 bool) netip.Addr {
 
 // outgoing is a connection of the host to another machine.
 type outgoing struct {
-	v6       bool
-	proto    uint8
-	from, to netip.Addr
-	// named are ports that rules single out.
-	named  []uint16
+	*family
+	proto  uint8
+	from   netip.Addr
 	phrase string
 	space  *path.Space
 	result *path.Result
@@ -162,34 +156,22 @@ type outgoing struct {
 // outgoing tries connections to another machine from the host's addresses, TCP and
 // UDP.
 func (s *subject) outgoing(yield func(*outgoing)) {
-	for _, v6 := range []bool{false, true} {
-		if !s.serves(v6) {
-			continue
-		}
-		u := fate.NewUniverse(v6)
-		u.AddRuleset(s.rs)
-		port, ok := u.OrdinaryPort(ports...)
-		to, far := u.OrdinaryAddr(netip.MustParseAddr("198.51.100.99"), netip.MustParseAddr("192.0.2.99"), netip.MustParseAddr("203.0.113.99"),
-			netip.MustParseAddr("2001:db8:9::99"), netip.MustParseAddr("2a01::99"))
-		if !ok || !far {
-			continue
-		}
-		named := u.NamedPorts(maxServed)
-		for _, from := range s.own(v6) {
+	s.each(func(f *family) {
+		for _, from := range f.own {
 			for _, proto := range []uint8{packet.TCP, packet.UDP} {
-				st := path.Start{From: netip.AddrPortFrom(from, 0), To: netip.AddrPortFrom(to, port), Proto: proto}
+				st := path.Start{From: netip.AddrPortFrom(from, 0), To: netip.AddrPortFrom(f.far, f.port), Proto: proto}
 				h := s.host
 				if h == nil {
 					h, _ = path.Assume(st, true)
-				} else if r := h.Route(host.Query{Dst: to, Src: from}); !r.Found || r.Type != host.Unicast {
+				} else if r := h.Route(host.Query{Dst: f.far, Src: from}); !r.Found || r.Type != host.Unicast {
 					continue
 				}
 				space := path.New(s.rs, h)
 				space.Fresh = true
-				yield(&outgoing{v6, proto, from, to, named, fmt.Sprintf("%s from self %s to %s", protoName(proto), from, st.To), space, space.Send(st)})
+				yield(&outgoing{f, proto, from, fmt.Sprintf("%s from self %s to %s", protoName(proto), from, st.To), space, space.Send(st)})
 			}
 		}
-	}
+	})
 }
 
 // once finds what a rule does but once for each place.

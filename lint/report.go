@@ -67,6 +67,8 @@ type subject struct {
 	idle    []*fate.Idle
 	idleErr error
 	looked  bool
+	known   []*family
+	asked   bool
 }
 
 // idles are the rules that might as well not be there.
@@ -85,18 +87,12 @@ func (s *subject) find(sev diag.Severity, at diag.Span, f *Finding) *Finding {
 	return f
 }
 
+// undecided is said once, however often it comes up.
 func (s *subject) undecided(at diag.Span, reason string) {
-	s.report.Undecided = append(s.report.Undecided, &Undecided{s.check, at, reason})
-}
-
-// serves says whether rules of a ruleset see packets of a family.
-func (s *subject) serves(v6 bool) bool {
-	for h := ruleset.Prerouting; h <= ruleset.Postrouting; h++ {
-		for _, stop := range path.Stops(s.rs, h, v6) {
-			if stop.Chain != nil || len(stop.NATs) > 0 {
-				return true
-			}
+	for _, u := range s.report.Undecided {
+		if *u == (Undecided{s.check, at, reason}) {
+			return
 		}
 	}
-	return false
+	s.report.Undecided = append(s.report.Undecided, &Undecided{s.check, at, reason})
 }

@@ -23,11 +23,7 @@ its reply.
 
 Sources: ip_route_output_key in net/ipv4/route.c; nftables wiki, Netfilter hooks.`,
 		look: func(s *subject) {
-			for _, v6 := range []bool{false, true} {
-				if s.serves(v6) {
-					s.local(v6, "the host can't reach its own address", s.own(v6))
-				}
-			}
+			s.each(func(f *family) { s.local(f, "the host can't reach its own address", f.own) })
 		},
 	}
 }

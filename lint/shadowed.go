@@ -24,7 +24,7 @@ To see it: the rule's counter stays at 0.
 
 To mend it: move it in front of the rules that are named, or delete it. What depends on
 a rate, the time or the past is not held to take anything for sure.`,
-		look: func(s *subject) { s.order401(true) },
+		look: func(s *subject) { s.idleRules(true) },
 	}
 }
 
@@ -39,12 +39,12 @@ other; two ports at once; an interface by the name of an alias.
 To see it: the rule's counter stays at 0.
 
 To mend it: ask in the chain where the packet has what is asked for.`,
-		look: func(s *subject) { s.order401(false) },
+		look: func(s *subject) { s.idleRules(false) },
 	}
 }
 
-// order401 finds idle rules, the shadowed or the others.
-func (s *subject) order401(shadowed bool) {
+// idleRules finds idle rules, the shadowed or the others.
+func (s *subject) idleRules(shadowed bool) {
 	all, err := s.idles()
 	if err != nil {
 		s.undecided(diag.Span{}, err.Error())

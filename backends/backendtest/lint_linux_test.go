@@ -27,7 +27,7 @@ func TestLintedPackets(t *testing.T) {
 		tool(t, "", "ip", "addr", "add", a, "dev", "lo")
 	}
 	dead, alive := 0, 0
-	for _, code := range []string{"LW101", "LW102"} {
+	for _, code := range []string{"LW101", "LW102", "LW103"} {
 		a, err := txtar.ParseFile(filepath.Join("../../lint/testdata", code+".txtar"))
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func TestLintedPackets(t *testing.T) {
 				}
 				dead++
 			}
-			if len(found) == 0 {
+			if len(found) == 0 && code != "LW103" { // whose guards may well be closed to the host
 				for _, to := range []string{"203.0.113.7", "127.0.0.1", "127.0.0.5", "::1", "2001:db8::7"} {
 					if to == "127.0.0.5" && code == "LW101" || code == "LW102" && !netip.MustParseAddr(to).IsLoopback() {
 						continue // another check's

@@ -39,12 +39,13 @@ func (u *Universe) ordinary(v int, n ruleset.U128) bool {
 	return true
 }
 
-// NamedPorts are ports that rules single out, at most so many of them, in their order.
-func (u *Universe) NamedPorts(most int) []uint16 {
+// NamedPorts are the ports that rules tell from both their neighbours, in their order:
+// those that they single out, and one between two of these.
+func (u *Universe) NamedPorts() []uint16 {
 	u.space()
 	var out []uint16
 	for class := range uint32(len(u.cuts[varDport])) {
-		if lo, hi := u.bounds(varDport, class); lo == hi && lo.Hi == 0 && 0 < lo.Lo && lo.Lo < 65535 && len(out) < most {
+		if lo, hi := u.bounds(varDport, class); lo == hi && lo.Hi == 0 && 0 < lo.Lo && lo.Lo < 65535 {
 			out = append(out, uint16(lo.Lo))
 		}
 	}
