@@ -18,7 +18,7 @@ func TestDecide(t *testing.T) {
 	for _, file := range files {
 		for i, v := range load(t, file).Views {
 			r := rand.New(rand.NewPCG(1, uint64(i)))
-			h := sampleHost(v)
+			h, _ := policy.Machine(v)
 			s := newSampler(r, v, h)
 			rs := compiler.Compile(v, compiler.Nft, &diag.List{})
 			for _, v6 := range []bool{false, true} {

@@ -63,7 +63,10 @@ func IsQuick(rs *ruleset.Ruleset) bool {
 // ruleset has tables of. The error is diagram.ErrBudget where there is too much to
 // tell apart: nothing is proven then.
 func View(v *policy.View, rs *ruleset.Ruleset, opts Options) (*Result, error) {
-	out := &Result{Host: sampleHost(v)}
+	// Rules that work with the addresses that it has in a dhcp's stead work with any:
+	// none of them knows the addresses.
+	h, _ := policy.Machine(v)
+	out := &Result{Host: h}
 	for _, v6 := range []bool{false, true} {
 		if !serves(rs, v6) {
 			continue

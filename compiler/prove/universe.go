@@ -9,47 +9,6 @@ import (
 	"github.com/loward/loward/compiler/policy"
 )
 
-// sampleHost is a machine of the view as it may be at run time: what the policy
-// declares, and for interfaces with dhcp addresses that no policy would name. Rules
-// that work with these work with any: none of them knows the addresses.
-func sampleHost(v *policy.View) *host.Host {
-	h := host.New()
-	n := byte(1)
-	for _, i := range v.Host.Interfaces {
-		h.Add(i.Name, i.Addrs...)
-		if i.DHCP {
-			h.Add(i.Name, netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18, n, 1}), 24),
-				netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0, 2, 0, 0, n, 15: 1}), 64))
-		}
-		// Every interface has a link-local address.
-		h.Add(i.Name, netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfe, 0x80, 14: n, 15: 1}), 64))
-		n++
-	}
-	owned := map[netip.Addr]bool{}
-	for i := range h.Links {
-		for _, p := range h.Links[i].Addrs {
-			owned[p.Addr()] = true
-		}
-	}
-	lo := func(a netip.Addr) {
-		if a.IsValid() && !a.IsLoopback() && !owned[a] {
-			owned[a] = true
-			h.Add(host.Loopback, netip.PrefixFrom(a, a.BitLen()))
-		}
-	}
-	for _, a := range v.Own {
-		lo(a)
-	}
-	for _, s := range v.Services {
-		for _, sc := range s.Scopes {
-			if !sc.Guarded {
-				lo(sc.Addr)
-			}
-		}
-	}
-	return h
-}
-
 // addrsOf a host by interface.
 func addrsOf(h *host.Host) policy.Addrs {
 	out := policy.Addrs{}

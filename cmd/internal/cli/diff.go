@@ -142,17 +142,14 @@ func (f diffFlags) check(oldName, newName string) (forced [2]kind.Kind, err erro
 		if i == 2 {
 			return forced, usage("--kind is one kind, or two: of OLD and of NEW")
 		}
-		k, known := kind.Parse(name)
-		if name != "" && !known {
-			return forced, usage("there is no kind %q: it is one of %s", name, strings.Join(kind.Names(), ", "))
-		}
-		if name != "" {
-			forced[i] = k
+		if forced[i], err = parseKind(name); err != nil {
+			return forced, err
 		}
 	}
+	if err := checkFormat(f.format); err != nil {
+		return forced, err
+	}
 	switch {
-	case f.format != "text" && f.format != "json":
-		return forced, usage("there is no format %q: it is text or json", f.format)
 	case f.text && f.packets:
 		return forced, usage("--text and --packets exclude each other; without either both are shown")
 	case oldName == "-" && newName == "-":
@@ -224,7 +221,7 @@ func (d *difference) pairs(f diffFlags, facts *host.Host, l *diag.List) error {
 		case facts != nil:
 			q.Host, q.Routes = facts, len(facts.Routes) > 0 || facts.Complete
 		case len(views) > 0:
-			q.Host, q.Names = change.HostOf(views...)
+			q.Host, q.Names = policy.Machine(views...)
 		}
 		switch {
 		case !q.V4 && !q.V6:

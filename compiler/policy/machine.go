@@ -1,33 +1,31 @@
-package change
+package policy
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/loward/loward/compiler/host"
-	"github.com/loward/loward/compiler/policy"
 )
 
-// HostOf is a machine that has all that views of it say: interfaces, addresses, the
+// Machine is a host that has all that views of it say: interfaces, addresses, the
 // services' addresses on lo. An interface with dhcp gets addresses out of a range for
 // benchmarks (RFC 2544, RFC 5180), and each a link-local one; what they are called is
 // in names.
-func HostOf(views ...*policy.View) (h *host.Host, names map[netip.Addr]string) {
+func Machine(views ...*View) (h *host.Host, names map[netip.Addr]string) {
 	h, names = host.New(), map[netip.Addr]string{}
+	owned := map[netip.Addr]bool{} // asking the host would take long with thousands
 	add := func(link string, p netip.Prefix, called string) {
-		if l := h.Link(link); l != nil {
-			for _, old := range l.Addrs {
-				if old == p {
-					return
-				}
-			}
+		if l := h.Link(link); link != host.Loopback && l != nil && slices.Contains(l.Addrs, p) {
+			return
 		}
 		h.Add(link, p)
+		owned[p.Addr()] = true
 		if called != "" {
 			names[p.Addr()] = called
 		}
 	}
 	lo := func(a netip.Addr) {
-		if a.IsValid() && !a.IsLoopback() && h.Owner(a) == "" {
+		if a.IsValid() && !a.IsLoopback() && !owned[a] {
 			add(host.Loopback, netip.PrefixFrom(a, a.BitLen()), "")
 		}
 	}
