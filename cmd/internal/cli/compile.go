@@ -122,13 +122,13 @@ func completePolicies(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 }
 
 func compile(env Env, f compileFlags, path string) error {
-	forced, known := kind.Parse(f.kind)
 	t := findTarget(f.target)
-	switch {
-	case t == nil:
+	if t == nil {
 		return noTarget(f.target)
-	case f.kind != "" && !known:
-		return usage("there is no kind %q: it is one of %s", f.kind, strings.Join(kind.Names(), ", "))
+	}
+	forced, err := parseKind(f.kind)
+	if err != nil {
+		return err
 	}
 	src, l := readSource(env, path)
 	if src == nil {

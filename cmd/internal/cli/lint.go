@@ -101,13 +101,14 @@ func (f lintFlags) chosen() ([]*lint.Check, error) {
 }
 
 func runLint(ctx context.Context, env Env, f lintFlags, files []string) error {
-	forced, known := kind.Parse(f.kind)
-	switch {
-	case f.kind != "" && !known:
-		return usage("there is no kind %q: it is one of %s", f.kind, strings.Join(kind.Names(), ", "))
-	case f.format != "text" && f.format != "json":
-		return usage("there is no format %q: it is text or json", f.format)
-	case !slices.Contains(severities(), f.failOn):
+	forced, err := parseKind(f.kind)
+	if err != nil {
+		return err
+	}
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	if !slices.Contains(severities(), f.failOn) {
 		return usage("there is no severity %q: it is one of %s", f.failOn, strings.Join(severities(), ", "))
 	}
 	checks, err := f.chosen()

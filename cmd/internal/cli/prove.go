@@ -89,10 +89,10 @@ func runProve(env Env, f proveFlags, file string) error {
 	if f.target != "" {
 		list = slices.DeleteFunc(list, func(t target) bool { return t.name != f.target })
 	}
-	switch {
-	case f.format != "text" && f.format != "json":
-		return usage("there is no format %q: it is text or json", f.format)
-	case len(list) == 0:
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	if len(list) == 0 {
 		return usage("there is no target %q to prove: it is one of %s", f.target, strings.Join(provable(), ", "))
 	}
 	src, l := readSource(env, file)

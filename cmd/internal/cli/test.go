@@ -49,8 +49,8 @@ was not tried, and 3 where no namespaces can be made or a tool refused.`,
 }
 
 func test(ctx context.Context, env Env, f testFlags, files []string) error {
-	if f.format != "text" && f.format != "json" {
-		return usage("there is no format %q: it is text or json", f.format)
+	if err := checkFormat(f.format); err != nil {
+		return err
 	}
 	if f.target != "nft" && f.target != "iptables" {
 		return usage("there is no target %q to test: it is nft or iptables", f.target)

@@ -85,12 +85,12 @@ type question struct {
 }
 
 func trace(ctx context.Context, env Env, f traceFlags, args []string) error {
-	forced, known := kind.Parse(f.kind)
-	switch {
-	case f.kind != "" && !known:
-		return usage("there is no kind %q: it is one of %s", f.kind, strings.Join(kind.Names(), ", "))
-	case f.format != "text" && f.format != "json":
-		return usage("there is no format %q: it is text or json", f.format)
+	forced, err := parseKind(f.kind)
+	if err != nil {
+		return err
+	}
+	if err := checkFormat(f.format); err != nil {
+		return err
 	}
 	facts, err := readFacts(f.facts)
 	if err != nil {
