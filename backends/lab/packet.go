@@ -6,9 +6,9 @@ import (
 	"net/netip"
 )
 
-// sum is the Internet checksum (RFC 1071) over some pieces, each but the last of
+// Checksum is the Internet checksum (RFC 1071) over some pieces, each but the last of
 // even length.
-func sum(pieces ...[]byte) uint16 {
+func Checksum(pieces ...[]byte) uint16 {
 	var n uint32
 	for _, b := range pieces {
 		for i := 0; i+1 < len(b); i += 2 {
@@ -24,9 +24,9 @@ func sum(pieces ...[]byte) uint16 {
 	return ^uint16(n)
 }
 
-// pseudo is the pseudo header that transport checksums cover (RFC 768, RFC 8200
+// PseudoHeader is the header that transport checksums cover (RFC 768, RFC 8200
 // section 8.1).
-func pseudo(from, to netip.Addr, proto uint8, length int) []byte {
+func PseudoHeader(from, to netip.Addr, proto uint8, length int) []byte {
 	b := append(from.AsSlice(), to.AsSlice()...)
 	if from.Is4() {
 		return append(b, 0, proto, byte(length>>8), byte(length))
@@ -45,7 +45,7 @@ func ipPacket(from, to netip.Addr, proto uint8, payload []byte) []byte {
 	total := 20 + len(payload)
 	b := []byte{0x45, 0, byte(total >> 8), byte(total), 0x12, 0x34, 0x40, 0, 64, proto, 0, 0}
 	b = append(append(b, from.AsSlice()...), to.AsSlice()...)
-	binary.BigEndian.PutUint16(b[10:], sum(b))
+	binary.BigEndian.PutUint16(b[10:], Checksum(b))
 	return append(b, payload...)
 }
 
@@ -56,7 +56,7 @@ func udpSegment(from, to netip.Addr, source, dest uint16, data []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, dest)
 	b = append(b, byte(n>>8), byte(n), 0, 0)
 	b = append(b, data...)
-	c := sum(pseudo(from, to, 17, n), b)
+	c := Checksum(PseudoHeader(from, to, 17, n), b)
 	if c == 0 {
 		c = 0xffff
 	}
@@ -77,7 +77,7 @@ func tcpSegment(from, to netip.Addr, source, dest uint16, seq, ack uint32, flags
 	b = binary.BigEndian.AppendUint32(b, seq)
 	b = binary.BigEndian.AppendUint32(b, ack)
 	b = append(b, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
-	binary.BigEndian.PutUint16(b[16:], sum(pseudo(from, to, 6, len(b)), b))
+	binary.BigEndian.PutUint16(b[16:], Checksum(PseudoHeader(from, to, 6, len(b)), b))
 	return b
 }
 
@@ -87,9 +87,9 @@ func icmpMessage(from, to netip.Addr, kind, code uint8, rest uint32, data []byte
 	b := []byte{kind, code, 0, 0}
 	b = binary.BigEndian.AppendUint32(b, rest)
 	b = append(b, data...)
-	c := sum(b)
+	c := Checksum(b)
 	if from.Is6() {
-		c = sum(pseudo(from, to, 58, len(b)), b)
+		c = Checksum(PseudoHeader(from, to, 58, len(b)), b)
 	}
 	binary.BigEndian.PutUint16(b[2:], c)
 	return b
@@ -150,9 +150,9 @@ func rawPayload(from, to netip.Addr, proto uint8, n uint64) []byte {
 		data = append([]byte{2, 1, 0, 0}, data...)
 	}
 	if to.Is4() {
-		binary.BigEndian.PutUint16(data[rawChecksum:], sum(data))
+		binary.BigEndian.PutUint16(data[rawChecksum:], Checksum(data))
 	} else if from.IsValid() {
-		binary.BigEndian.PutUint16(data[rawChecksum:], sum(pseudo(from, to, proto, len(data)), data))
+		binary.BigEndian.PutUint16(data[rawChecksum:], Checksum(PseudoHeader(from, to, proto, len(data)), data))
 	}
 	return data
 }

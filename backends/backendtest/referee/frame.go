@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/loward/loward/backends/lab"
 	"github.com/loward/loward/compiler/packet"
 	"github.com/loward/loward/compiler/path"
 )
@@ -49,7 +50,7 @@ func (s *sent) bytes() []byte {
 	total := 20 + len(body)
 	b := []byte{0x45, 0, byte(total >> 8), byte(total), byte(s.id >> 8), byte(s.id), 0, 0, ttl, s.Proto, 0, 0}
 	b = append(append(b, from.AsSlice()...), to.AsSlice()...)
-	binary.BigEndian.PutUint16(b[10:], sum(b))
+	binary.BigEndian.PutUint16(b[10:], lab.Checksum(b))
 	return append(b, body...)
 }
 
@@ -59,7 +60,7 @@ func (s *sent) tcp() []byte {
 	b = binary.BigEndian.AppendUint32(b, s.seq)
 	b = binary.BigEndian.AppendUint32(b, s.ack)
 	b = append(b, 5<<4, s.Flags, 0xff, 0xff, 0, 0, 0, 0)
-	binary.BigEndian.PutUint16(b[16:], sum(s.pseudo(len(b)), b))
+	binary.BigEndian.PutUint16(b[16:], lab.Checksum(s.pseudo(len(b)), b))
 	return b
 }
 
@@ -67,7 +68,7 @@ func (s *sent) udp() []byte {
 	b := binary.BigEndian.AppendUint16(nil, s.From.Port())
 	b = binary.BigEndian.AppendUint16(b, s.To.Port())
 	b = append(b, 0, 16, 0, 0, 'a', ' ', 'p', 'a', 'c', 'k', 'e', 't')
-	binary.BigEndian.PutUint16(b[6:], sum(s.pseudo(len(b)), b))
+	binary.BigEndian.PutUint16(b[6:], lab.Checksum(s.pseudo(len(b)), b))
 	return b
 }
 
@@ -79,42 +80,17 @@ func (s *sent) icmp() []byte {
 	} else {
 		b = append(b, "a packet and more, as much as it takes"...)
 	}
-	n := sum(b)
+	n := lab.Checksum(b)
 	if s.To.Addr().Is6() {
-		n = sum(s.pseudo(len(b)), b)
+		n = lab.Checksum(s.pseudo(len(b)), b)
 	}
 	binary.BigEndian.PutUint16(b[2:], n)
 	return b
 }
 
-// pseudo is the pseudo header that transport checksums cover (RFC 768, RFC 8200
-// section 8.1).
+// pseudo is the header that transport checksums cover.
 func (s *sent) pseudo(length int) []byte {
-	from, to := s.From.Addr(), s.To.Addr()
-	b := append(from.AsSlice(), to.AsSlice()...)
-	if to.Is4() {
-		return append(b, 0, s.Proto, byte(length>>8), byte(length))
-	}
-	b = binary.BigEndian.AppendUint32(b, uint32(length))
-	return append(b, 0, 0, 0, s.Proto)
-}
-
-// sum is the Internet checksum (RFC 1071) over some pieces, each but the last of even
-// length.
-func sum(pieces ...[]byte) uint16 {
-	var n uint32
-	for _, b := range pieces {
-		for i := 0; i+1 < len(b); i += 2 {
-			n += uint32(binary.BigEndian.Uint16(b[i:]))
-		}
-		if len(b)%2 == 1 {
-			n += uint32(b[len(b)-1]) << 8
-		}
-	}
-	for n > 0xffff {
-		n = n>>16 + n&0xffff
-	}
-	return ^uint16(n)
+	return lab.PseudoHeader(s.From.Addr(), s.To.Addr(), s.Proto, length)
 }
 
 // header is what a trace shows of a packet.
